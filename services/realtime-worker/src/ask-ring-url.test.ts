@@ -52,6 +52,11 @@ test.each<[string, number, string]>([
   ['an error', 500, '{}'],
   ['a redirect, which could lead anywhere', 302, '{}'],
   ['a page', 200, '<html>'],
+  [
+    'a hundred thousand brackets, which nobody may parse between two frames of other calls',
+    200,
+    `[${'[],'.repeat(50_000)}0]`,
+  ],
   ['more than anybody can say', 200, `"${'a'.repeat(300_000)}"`],
 ])('RING_URL that answers with %s is an error, and the call goes on without it', async (_, status, answer) => {
   expect((await askedOf(status, answer)).why).toMatch(/./);

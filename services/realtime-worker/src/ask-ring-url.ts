@@ -2,6 +2,8 @@ import {createHmac} from 'node:crypto';
 import type {RingingCall} from '@voicebridge/assistant/definition.ts';
 import {BadRingAnswer} from '@voicebridge/assistant/ring-answer.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
+import {boundedText} from '@voicebridge/shared/protocol/bounded-text.ts';
+import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {WorkerConfig} from './config.ts';
 import type {AskRingUrl} from './assistants/ring.ts';
@@ -46,7 +48,8 @@ export function askRingUrl({
     });
     if (response.status === 204) return undefined;
     if (!response.ok) throw new Error(`RING_URL answered ${response.status}`);
-    const text = await textOf(response);
+    const text = await boundedText(response, LONGEST);
+    if (!isWithin(FEW_FACTS, text)) throw new BadRingAnswer('it has too many or too deep lists and objects');
     try {
       return JSON.parse(text) as unknown;
     } catch {
@@ -57,15 +60,4 @@ export function askRingUrl({
 
 export function ringSignature(secret: string, seconds: number, body: string): string {
   return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
-}
-
-async function textOf(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > LONGEST) throw new Error(`RING_URL answered more than ${LONGEST} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

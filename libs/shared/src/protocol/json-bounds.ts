@@ -81,6 +81,11 @@ export class JsonMeter {
     return at;
   }
 
+  /** How many parts there were. */
+  get parts(): number {
+    return this.#parts;
+  }
+
   /** Other JSON begins. */
   restart(): void {
     this.#parts = this.#depth = 0;
@@ -94,4 +99,11 @@ const SHORT = 1_000;
 /** Whether JSON can be parsed without calls having to wait for it. */
 export function isWithin(bounds: JsonBounds, json: string): boolean {
   return json.length <= SHORT || new JsonMeter(bounds).take(Buffer.from(json));
+}
+
+/** How many parts JSON has. */
+export function partsOf(json: string): number {
+  const meter = new JsonMeter({parts: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY});
+  meter.take(Buffer.from(json));
+  return meter.parts;
 }

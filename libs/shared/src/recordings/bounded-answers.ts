@@ -1,6 +1,7 @@
 export type Fetch = typeof globalThis.fetch;
 
-const TOO_MUCH = 'it answers with more than it was asked for';
+/** What is wrong with an answer that is too long. */
+export const TOO_MUCH = 'it answers with more than it was asked for';
 const WITHOUT_BODY = new Set([204, 205, 304]);
 const CHANGES = new Set(['PUT', 'POST', 'DELETE']);
 

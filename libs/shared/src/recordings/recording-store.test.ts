@@ -117,6 +117,29 @@ async function brokenStore(answer: RequestListener) {
   };
 }
 
+test('a bucket that refuses is told about by its status and code, and never by its words', async () => {
+  const words = 'key AKIASECRET of Maria';
+  let code = 'AccessDenied';
+  using broken = await brokenStore((_request, response) => {
+    response.writeHead(403, {'content-type': 'application/xml'});
+    response.end(`<Error><Code>${code}</Code><Message>${words}</Message></Error>`);
+  });
+  const {store} = broken;
+  const failures = async () =>
+    await Promise.all(
+      [
+        store.put('CA1/1.ulaw', Buffer.from('x')),
+        store.read('CA1/1.ulaw', 0, 9),
+        store.list('CA1/'),
+        store.remove(['x']),
+      ].map(async asked => await asked.then(String, String)),
+    );
+  for (const failure of await failures())
+    expect(failure).toBe('Error: the store of the recordings: it answers 403 (AccessDenied)');
+  code = words;
+  for (const failure of await failures()) expect(failure).toBe('Error: the store of the recordings: it answers 403');
+});
+
 test('of a bucket that answers without end no more is kept than was asked for', async () => {
   let poured = 0;
   using broken = await brokenStore((_request, response) => {

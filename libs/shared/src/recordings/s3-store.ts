@@ -1,5 +1,6 @@
 import type {S3mini} from 's3mini';
-import {bounded, type Fetch} from './bounded-answers.ts';
+import {codeIn} from '../protocol/code-in.ts';
+import {bounded, type Fetch, TOO_MUCH} from './bounded-answers.ts';
 import type {RecordingStore, StoredObject} from './recording-store.ts';
 
 /** A bucket, and how to sign in to it. */
@@ -77,7 +78,7 @@ async function bytesOf({body}: Response, atMost: number): Promise<Buffer> {
   let bytes = 0;
   for await (const part of body ?? []) {
     bytes += part.byteLength;
-    if (bytes > atMost) throw new Error('it answers with more than it was asked for');
+    if (bytes > atMost) throw new Error(TOO_MUCH);
     parts.push(part);
   }
   return Buffer.concat(parts);
@@ -94,12 +95,40 @@ function ofStatus(thrown: unknown): typeof NOT_THERE | typeof TOO_SHORT {
   throw thrown;
 }
 
-/** The errors of the client carry requests with them; what went wrong is enough. */
 async function told<Value>(promise: Promise<Value>): Promise<Value> {
   const outcome = await promise.then(
     value => ({value}),
-    (thrown: unknown) => ({said: thrown instanceof Error ? thrown.message.split('\n', 1)[0] : undefined}),
+    (thrown: unknown) => ({why: whyOf(thrown)}),
   );
   if ('value' in outcome) return outcome.value;
-  throw new Error(`the store of the recordings: ${outcome.said?.slice(0, 200) ?? 'unknown error'}`);
+  throw new Error(`the store of the recordings: ${outcome.why}`);
+}
+
+/** The client has the status and the code in the text of some of its errors, with the words of the store behind them. */
+const REFUSED = /status (?<status>\d{3}): (?<code>[^\s,]*)/;
+
+/**
+ * What went wrong, as it may be logged: a status and a code. The errors of the client carry requests, and the words of a store may
+ * repeat a key or anything else.
+ */
+function whyOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown error';
+  if (thrown.message === TOO_MUCH) return TOO_MUCH;
+  if (thrown.name === 'TimeoutError' || thrown.name === 'AbortError')
+    return `it does not answer within ${ANSWERS_WITHIN / 1_000} s`;
+  const text = REFUSED.exec(thrown.message)?.groups;
+  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : text?.['status'];
+  const code = codeIn(fieldOf(thrown, 'serviceCode') ?? text?.['code'] ?? codeOf(thrown));
+  if (status !== undefined) return `it answers ${status}${code === undefined ? '' : ` (${code})`}`;
+  return code === undefined ? 'the connection failed' : `the connection failed: ${code}`;
+}
+
+/** The code of an error, or of the one that caused it. */
+function codeOf(error: Error): string | undefined {
+  return fieldOf(error, 'code') ?? (error.cause instanceof Error ? fieldOf(error.cause, 'code') : undefined);
+}
+
+function fieldOf(error: Error, name: 'code' | 'serviceCode'): string | undefined {
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : undefined;
 }

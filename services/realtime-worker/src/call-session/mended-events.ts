@@ -1,6 +1,6 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import {codeIn} from '../model/code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import {modelEventLabel} from './error-label.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 

@@ -2,7 +2,7 @@ import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallEffect} from '../events/call-effect.ts';
-import {codeIn} from '../model/code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import type {Explained} from '../model/model-adapter.ts';
 import {errorLabel} from './error-label.ts';
 

@@ -3,7 +3,7 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
 import type {TurnCause} from '../journal/turn-log.ts';
-import {codeIn} from '../model/code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 import type {Cause} from '../replies/response-sequencer.ts';

@@ -4,7 +4,7 @@ import {type AnswerStep, AnswerDeadline} from './answer-deadline.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {LiveResponse, Response} from './live-response.ts';
 import {type Ended, missed, silentBecause} from './miss-cause.ts';
-import {codeIn} from '../model/code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import type {Explained, ModelEvent} from '../model/model-adapter.ts';
 import {RateLimit} from './rate-limit.ts';
 import {ReplyPace} from './reply-pace.ts';

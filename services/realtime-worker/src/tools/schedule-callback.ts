@@ -1,5 +1,6 @@
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import {isoOf, momentOf, said} from '@voicebridge/assistant/local-time.ts';
+import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import {z} from 'zod';
 import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {wrongArguments} from './tool-failure.ts';
@@ -124,6 +125,7 @@ function outcomeOf(status: number, body: string, timeZone: string): ToolOutcome 
 }
 
 function read(body: string): z.infer<typeof Answer> {
+  if (!isWithin(FEW_FACTS, body)) return {};
   try {
     return Answer.safeParse(JSON.parse(body)).data ?? {};
   } catch {

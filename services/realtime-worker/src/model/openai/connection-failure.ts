@@ -1,4 +1,4 @@
-import {codeIn} from '../code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 
 /** What the library says of a handshake in its own words, without a code. */
 const HANDSHAKES = new Set([

@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {codeIn} from '../code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import type {LostCause, ModelEvent} from '../model-adapter.ts';
 import {CONFIGURE} from './client-events.ts';
 import type {EventFields} from './event-fields.ts';

@@ -8,6 +8,15 @@ test('an event of eight megabytes of brackets is reported and left out, because 
   });
 });
 
+test('a session whose tools are too many to be read again is ready all the same, and that is reported', () => {
+  const tools = `[${'{"type":"function","parameters":{}},'.repeat(20_000)}0]`;
+  const text = `{"type":"session.updated","event_id":"e1","session":{"tools":${tools}}}`;
+  expect(new OpenAIReader().read(text)).toMatchObject({
+    events: [{type: 'ready'}],
+    problem: {event: 'session.updated', detail: expect.stringContaining('too many')},
+  });
+});
+
 test('brackets beside the audio of an event are left out as well', () => {
   const text = `{"type":"response.output_audio.delta","delta":"AAAA","extra":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   expect(new OpenAIReader().read(text)).toMatchObject({events: [], problem: {event: 'other'}});

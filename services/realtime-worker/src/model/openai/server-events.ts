@@ -5,7 +5,7 @@ import {isWithin, MANY_FACTS} from '@voicebridge/shared/protocol/json-bounds.ts'
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {audioDelta, mendedBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
-import {codeIn} from '../code-in.ts';
+import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import {HostedCalls} from './hosted-calls.ts';
 import type {ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
@@ -29,6 +29,9 @@ const BEGUN_AT_MOST = 100;
 const AUDIO_AT_MOST = 3_840_000;
 /** Six seconds of it: longer audio goes on in pieces, because Redis and edges pass on what comes in one piece without a pause. */
 const PIECE = 64_000;
+
+/** The message with which a session is ready, wherever its type stands before the session itself. */
+const READY = /^\{(?:"event_id":"[\w-]{1,64}",)?"type":"session\.updated"/;
 
 /** Events of the beta protocol only, which OpenAI ended in May 2026. Its sessions are configured differently. */
 const RETIRED = new Set([
@@ -70,6 +73,8 @@ export class OpenAIReader {
     if (delta) return this.#reading('response.output_audio.delta', new EventFields(delta.raw), delta.payload);
     if (!isWithin(MANY_FACTS, text)) {
       const detail = `${text.length} characters with too many or too deep lists and objects`;
+      // It repeats all tools of the session. What it has besides is only looked at to be sure.
+      if (READY.test(text)) return {events: [{type: 'ready'}], problem: {event: 'session.updated', detail}};
       return {events: [], problem: {event: 'other', detail}};
     }
     let raw: unknown;

@@ -3,11 +3,11 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import type {CarrierCall, CarrierOut, Dial, Dialled} from '../../calls-out/carrier-out.ts';
 import {type Ours, ourUrl} from './our-urls.ts';
-import {type AskTwilio, NotSent, refusalOf, type RestAnswer} from './rest.ts';
+import {type AskTwilio, dataOf, NotSent, refusalOf, type RestAnswer} from './rest.ts';
 
 const Call = z.object({
-  sid: z.string(),
-  status: z.string(),
+  sid: z.string().max(64),
+  status: z.string().max(64),
   start_time: z.string().nullish(),
   date_created: z.string().nullish(),
 });
@@ -31,7 +31,7 @@ export function twilioCalls({ours, ask}: {readonly ours: Ours; readonly ask: Ask
       if (answer.status !== 200) throw new Error(refusalOf(answer));
       // Twilio knows seconds only.
       const isNew = (text: string | null | undefined) => !text || Date.parse(text) >= Math.floor(since / 1_000) * 1_000;
-      return Calls.parse(JSON.parse(answer.body))
+      return dataOf(Calls, answer)
         .calls.filter(call => isNew(call.date_created ?? call.start_time))
         .map(({sid, status: state}) => ({callSid: sid, status: state}));
     },
@@ -78,13 +78,13 @@ export async function findCall(ask: AskTwilio, callSid: string): Promise<Carrier
   const answer = await ask(`/Calls/${callSid}.json`);
   if (answer.status === 404) return undefined;
   if (answer.status !== 200) throw new Error(refusalOf(answer));
-  const {sid, status} = Call.parse(JSON.parse(answer.body));
+  const {sid, status} = dataOf(Call, answer);
   return {callSid: sid, status};
 }
 
 function dialled(answer: RestAnswer): Dialled {
-  const {status, body} = answer;
-  if (status === 201) return {outcome: 'placed', callSid: Call.parse(JSON.parse(body)).sid};
+  const {status} = answer;
+  if (status === 201) return {outcome: 'placed', callSid: dataOf(Call, answer).sid};
   const reason = refusalOf(answer);
   if (PASSING.has(status)) return {outcome: 'refused', reason, again: true};
   // An error of a client is a refusal. After one of the server nobody knows what it has done.

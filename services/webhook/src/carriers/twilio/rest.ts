@@ -1,4 +1,6 @@
 import {messageOf} from '@voicebridge/shared/errors.ts';
+import {boundedText, TooLong} from '@voicebridge/shared/protocol/bounded-text.ts';
+import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 
@@ -31,6 +33,10 @@ export class NotSent extends Error {
 
 /** Twilio gives up a request after 15 s. */
 const WITHIN: Millis = 15_000;
+/** The longest answer that is read, in bytes. A page of fifty calls has less than a tenth of it. */
+const ANSWER_AT_MOST = 1_048_576;
+/** The longest words of Twilio that are passed on, in characters. */
+const WORDS_AT_MOST = 200;
 /** Errors of a connection that was never there. */
 const BEFORE = new Set([
   'ECONNREFUSED',
@@ -69,8 +75,9 @@ const byFetch: SendRest = async (address, {method, headers, body}) => {
       redirect: 'error',
       signal: AbortSignal.timeout(WITHIN),
     });
-    return {status: response.status, body: await response.text()};
+    return {status: response.status, body: await boundedText(response, ANSWER_AT_MOST)};
   } catch (thrown) {
+    if (thrown instanceof TooLong) throw new Error(`Twilio’s REST API: ${thrown.message}`, {cause: thrown});
     const {cause} = thrown instanceof Error ? thrown : {};
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const what = `Twilio’s REST API does not answer (${code || messageOf(thrown)})`;
@@ -83,19 +90,37 @@ function listed(name: string, value: string): [string, string][] {
   return name === 'StatusCallbackEvent' ? value.split(' ').map(each => [name, each]) : [[name, value]];
 }
 
-const Refusal = z.object({code: z.number().optional(), message: z.string().optional()});
+/** What an answer says, as data. Throws if it is none, or more than any answer of Twilio has. */
+export function dataOf<Data>(schema: z.ZodType<Data>, {body}: RestAnswer): Data {
+  const data = isWithin(FEW_FACTS, body) ? schema.safeParse(jsonOf(body)).data : undefined;
+  // Neither the text nor what is wrong with it: both may have somebody's number in them.
+  if (data === undefined) throw new Error('the answer of Twilio’s REST API cannot be read');
+  return data;
+}
 
-/** The refusal of a request in words: https://www.twilio.com/docs/usage/twilios-response */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const Refusal = z.object({
+  code: z.number().int().max(999_999).optional().catch(undefined),
+  message: z.string().optional(),
+});
+
+/** The refusal of a request in words, without numbers of telephones: https://www.twilio.com/docs/usage/twilios-response */
 export function refusalOf({status, body}: RestAnswer): string {
-  const {code, message} = refusalIn(body);
-  const words = [code, message].filter(part => part !== undefined).join(': ');
+  const {code, message} = (isWithin(FEW_FACTS, body) ? Refusal.safeParse(jsonOf(body)).data : undefined) ?? {};
+  const told = message
+    ?.slice(0, 10 * WORDS_AT_MOST)
+    .replaceAll(NUMBER, '…')
+    .slice(0, WORDS_AT_MOST);
+  const words = [code, told].filter(part => part !== undefined).join(': ');
   return `Twilio answers ${status}${words === '' ? '' : ` (${words})`}`;
 }
 
-function refusalIn(body: string): z.infer<typeof Refusal> {
-  try {
-    return Refusal.safeParse(JSON.parse(body)).data ?? {};
-  } catch {
-    return {};
-  }
-}
+/** Seven digits and more, as telephone numbers are written. */
+const NUMBER = /\+?\d(?:[\s().-]?\d){6,}/g;
