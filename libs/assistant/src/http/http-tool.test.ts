@@ -1,3 +1,4 @@
+import {secretsOf, withoutSecrets} from './hidden-secrets.ts';
 import {createServer, type RequestListener} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {afterEach, expect, test} from 'vitest';
@@ -94,6 +95,40 @@ test('what a server answers is without our key, though it repeats it', async () 
   const headers = {authorization: {env: 'TOKEN', prefix: 'Bearer '}};
   const {body} = await ask(url, {headers});
   expect(JSON.parse(body)).toEqual({error: 'the key Bearer [secret] is not good', hint: '[secret]?'});
+});
+
+test.each([
+  [
+    'as JSON writes it',
+    'ab+/c=12"',
+    String.raw`{"error":"ab\u002B\/c\u003d12\" is wrong"}`,
+    '{"error":"[secret] is wrong"}',
+  ],
+  ['as addresses write it', 'ab+/c=12"', 'see /keys?key=ab%2B%2fc%3D12%22&x=1', 'see /keys?key=[secret]&x=1'],
+  ['short, and alone', 'k7q', String.raw`{"error":"bad key:\nk7q"}`, String.raw`{"error":"bad key:\n[secret]"}`],
+  ['short, and a part of a word, which it may be by chance', 'k7q', 'the ship ak7qb', 'the ship ak7qb'],
+])('a secret that a server repeats is taken out %s', (_, secret, text, without) => {
+  expect(withoutSecrets(text, [secret])).toBe(without);
+});
+
+test('a token that is repeated without its scheme is taken out, and so is the password of a user', () => {
+  const values: Record<string, string> = {
+    TOKEN: 'Bearer abc-123-def',
+    USER: Buffer.from('shop:open sesame').toString('base64'),
+  };
+  const headers = {authorization: {env: 'TOKEN'}, 'x-user': {env: 'USER', prefix: 'Basic '}};
+  const secrets = secretsOf(headers, name => values[name]);
+  expect(withoutSecrets('abc-123-def and shop:open sesame and "open sesame"', secrets)).toBe(
+    '[secret] and [secret] and "[secret]"',
+  );
+});
+
+test('a megabyte of what is nearly a secret is looked through in a moment', () => {
+  const secret = 'kC6S2fHx+9/Yz0bQ7rT1mWvA4dE8gJ3nL5pU='.repeat(2);
+  const began = performance.now();
+  for (const text of [secret.slice(0, -1).repeat(14_000), '%'.repeat(1_000_000), '\\'.repeat(1_000_000)])
+    expect(withoutSecrets(text, [secret])).toBe(text);
+  expect(performance.now() - began).toBeLessThan(2_000);
 });
 
 test('digits that a caller entered are in the body of a POST, never in a URL, and go to no other server', async () => {

@@ -237,6 +237,18 @@ test.each<[string, string, Readonly<Record<string, string>>]>([
     {'a.ts': "export default {tools: {book: {kind: 'code', run() {}}}};\n"},
   ],
   [
+    'tools that no session of the model can be read with',
+    'a.ts tools: are too large for a session of the model: as JSON they have',
+    {
+      'a.ts': `
+import {z} from 'zod';
+const input = z.object(Object.fromEntries(Array.from({length: 300}, (_, n) => ['f' + n, z.string()])));
+export default {tools: Object.fromEntries(Array.from({length: 40}, (_, n) =>
+  ['t' + n, {kind: 'code', about: 'Does.', input, run() {}}]))};
+`,
+    },
+  ],
+  [
     'one number for two',
     'b.yaml answers: +4722334455 is answered by a.yaml already: take it out of one of them',
     {'a.yaml': 'answers: "+4722334455"\n', 'b.yaml': 'answers: ["+4722334455"]\n'},

@@ -6,6 +6,7 @@ import {checkDefinition, unknownSecrets, unknownVariables} from './check-definit
 import {ModuleFolder} from './import-module.ts';
 import {readYaml, type Written} from './read-yaml.ts';
 import {didYouMean, type Problem} from './problems.ts';
+import {toolsTooLarge} from './size-of-tools.ts';
 import {YamlDefinition} from './yaml-definition.ts';
 
 /** An assistant as its file defines it. */
@@ -85,8 +86,12 @@ export class AssistantsFolder implements Disposable {
     const prompt = await this.#promptOf(definition);
     if (typeof prompt === 'object')
       return tell([{field: 'prompt.file', what: prompt.problem, path: ['prompt', 'file']}]);
-    const unknown = [...unknownVariables(definition, prompt), ...unknownSecrets(definition)];
-    if (unknown.length > 0) return tell(unknown);
+    const wrong = [
+      ...unknownVariables(definition, prompt),
+      ...unknownSecrets(definition),
+      ...toolsTooLarge(definition),
+    ];
+    if (wrong.length > 0) return tell(wrong);
     return {name, file, definition, prompt, source: written.source};
   }
 

@@ -66,6 +66,19 @@ test('an error under any name, or alone, has only the fields of the allow-list',
   expect(lines[4]).toMatchObject({err: {cause: {cause: {message: 'refused'}}}});
 });
 
+test('a server that chooses the code, the name and lines of an error cannot have its words logged by that', () => {
+  const words = 'key sk-7f3a9c of Maria';
+  const failure = Object.assign(new Error(`refused\n    at ${words}`), {code: words, name: words});
+  const told = tellError(failure);
+  expect(told).toMatchObject({type: 'Error', stack: expect.stringMatching(/^\s+at .*log\.test/)});
+  expect(JSON.stringify({...told, message: ''})).not.toMatch(/Maria|7f3a9c/);
+  expect(tellError(Object.assign(new Error('x'), {code: 4_799_999_999})).code).toBeUndefined();
+  expect(tellError(Object.assign(new Error('x'), {code: '22P02', name: 'MongoError'}))).toMatchObject({
+    code: '22P02',
+    type: 'MongoError',
+  });
+});
+
 test.each([
   [
     new SyntaxError(`Unexpected token 'H', "Hello, 5005550006" is not valid JSON`),

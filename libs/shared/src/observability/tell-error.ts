@@ -21,18 +21,36 @@ export interface ToldError {
  */
 export function tellError(thrown: unknown, depth = DEPTH): ToldError {
   if (!(thrown instanceof Error)) return {type: typeof thrown, message: withoutValues(textOf(thrown))};
-  const code = 'code' in thrown ? thrown.code : undefined;
-  const frames = thrown.stack?.split('\n').filter(line => /^\s+at /.test(line));
+  const code = codeOf(thrown);
+  const frames = framesOf(thrown);
   const isDeeper = depth > 1;
   const together = thrown instanceof AggregateError && isDeeper ? thrown.errors.slice(0, TOGETHER) : [];
   return {
-    type: thrown.name === 'Error' ? thrown.constructor.name : thrown.name,
+    type: thrown.name !== 'Error' && CODE.test(thrown.name) ? thrown.name : thrown.constructor.name,
     message: tellMessage(thrown),
-    ...(typeof code === 'string' || typeof code === 'number' ? {code} : {}),
-    ...(frames ? {stack: frames.join('\n').slice(0, STACK_MAX)} : {}),
+    ...(code === undefined ? {} : {code}),
+    ...(frames === undefined ? {} : {stack: frames.slice(0, STACK_MAX)}),
     ...(thrown.cause !== undefined && isDeeper ? {cause: tellError(thrown.cause, depth - 1)} : {}),
     ...(together.length > 0 ? {errors: together.map(each => tellError(each, depth - 1))} : {}),
   };
+}
+
+/** What codes and names of errors look like. Some servers choose them, and could send anything. */
+const CODE = /^(?!.*\d{7})[\w.:-]{1,80}$/;
+const NUMBER_MAX = 999_999;
+
+function codeOf(thrown: Error): string | number | undefined {
+  const code = 'code' in thrown ? thrown.code : undefined;
+  if (typeof code === 'string') return CODE.test(code) ? code : undefined;
+  return typeof code === 'number' && Math.abs(code) <= NUMBER_MAX ? code : undefined;
+}
+
+/** Where it happened. The text of the error, which stands before, may have lines that look the same. */
+function framesOf({stack, message}: Error): string | undefined {
+  if (stack === undefined) return undefined;
+  const at = stack.indexOf(message);
+  const lines = stack.slice(at < 0 ? 0 : at + message.length).split('\n');
+  return lines.filter(line => /^\s+at /.test(line)).join('\n');
 }
 
 /** The message of anything that was thrown, without the values that it may repeat. */

@@ -8,26 +8,14 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {serverAway} from '../tools/tool-failure.ts';
+import {type OfferedTool, offeredTools} from './offered-tools.ts';
 import {toolFault} from '@voicebridge/assistant/http/tool-fault.ts';
 
 /** The pause before each attempt to reach a server again; the last one is repeated. */
 const AGAIN_AFTER: readonly Millis[] = [500, 1_000, 3_000, 10_000, 30_000];
-const TOOLS_AT_MOST = 100;
 const PING_WITHIN: Millis = 2_000;
 /** Variables for a command that are secrets, by their names. */
 const SECRET_NAME = /KEY|TOKEN|SECRET|PASSW/;
-
-/** A tool that a server describes at greater length, in characters of JSON, is not offered: each session would pay for it. */
-const DESCRIPTION_AT_MOST = 32_768;
-
-/** A tool as a server offers it. */
-export interface OfferedTool {
-  readonly name: string;
-  readonly about: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** It changes nothing, as the server says. */
-  readonly isReadOnly: boolean;
-}
 
 export interface McpDeps {
   /** The value of a variable of the environment. */
@@ -120,21 +108,8 @@ export class McpServer implements AsyncDisposable {
     // expressions on the thread that carries calls. One of those may take for ever, and results are words for a model only.
     const {tools} = await client.request({method: 'tools/list'}, ListToolsResultSchema);
     const {allow} = this.#tool;
-    const [offered, tooLong] = partition(tools, tool => JSON.stringify(tool).length <= DESCRIPTION_AT_MOST);
-    if (tooLong.length > 0)
-      this.#log.warn(
-        {tools: tooLong.map(({name}) => name.slice(0, 64))},
-        'tools of an MCP server are described too long',
-      );
-    this.offered = offered
-      .filter(({name}) => allow === undefined || allow.includes(name))
-      .slice(0, TOOLS_AT_MOST)
-      .map(({name, description = '', inputSchema, annotations}) => ({
-        name,
-        about: description,
-        parameters: inputSchema,
-        isReadOnly: annotations?.readOnlyHint === true,
-      }));
+    const log = this.#log;
+    this.offered = offeredTools(tools, {allow, secrets: this.#secrets(), log});
     const missing = allow?.filter(name => !tools.some(each => each.name === name)) ?? [];
     if (missing.length > 0) this.#log.warn({missing}, 'an MCP server does not offer all that an assistant allows');
     this.#failures = 0;
@@ -213,10 +188,6 @@ function isAnswer(thrown: unknown): boolean {
 }
 
 /** A result in words: its texts, or its data. */
-function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
-  return [items.filter(isFirst), items.filter(item => !isFirst(item))];
-}
-
 function wordsOf(result: Readonly<Record<string, unknown>>): string {
   const parts: unknown[] = Array.isArray(result['content']) ? result['content'] : [];
   const texts = parts.flatMap(part => {

@@ -36,7 +36,8 @@ function setUp(
     journalled: async () => true,
     finished: event => events.push(event),
   });
-  const run = (callId: string) => running.run({do: 'runTool', callId, name: tool.name, args: {city: 'Bern'}});
+  const secrets = {pin: '4711'};
+  const run = (callId: string) => running.run({do: 'runTool', callId, name: tool.name, args: {city: 'Bern'}, secrets});
   const outcomes = () => events.map(event => (event.type === 'toolFinished' ? [event.callId, event.outcome] : []));
   return {clock, running, run, outcomes, events};
 }
@@ -125,6 +126,8 @@ test('the words of a tool’s error are in the log only where an operator asked 
   expect(JSON.parse(line)).toMatchObject({tool: 'look_up', type: 'Error', code: 'E_CRM', messageLength: words.length});
   expect(line).not.toMatch(/Maria|7f3a9c/);
   expect(await linesOf(failure, true)).toContain(words);
+  // Digits that the caller entered are in no log, whatever an operator asks for.
+  expect(await linesOf(new Error('the PIN 4711 is wrong'), true)).toContain('the PIN ••• is wrong');
   expect(await linesOf(new RequestRefused('the host has a private address'), false)).toContain('private address');
 });
 

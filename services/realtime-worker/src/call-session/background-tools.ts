@@ -7,6 +7,7 @@ import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
 import {toolFault} from '@voicebridge/assistant/http/tool-fault.ts';
+import {maskDigits} from '../tools/key-entries.ts';
 import {outcomeUnknown, toolThrew, toolTimedOut} from '../tools/tool-failure.ts';
 import {type BackgroundTool, type RunTool as Run, runItself, type Tool} from '../tools/tool.ts';
 import {LOST_RESULT_WITHIN, type ToolLedger, type ToolState} from './tool-ledger.ts';
@@ -166,7 +167,7 @@ export class BackgroundTools {
     const job = {callSid, key: `${callSid}:${callId}`, secrets, send, signal};
     // An async function, so that a tool which throws instead of rejecting is the same.
     const running = (async () => await runTool(tool, args, job))().catch((thrown: unknown) => {
-      if (!signal.aborted) log.warn({tool: name, ...toolFault(thrown, logModelDetails)}, 'a tool failed');
+      if (!signal.aborted) log.warn({tool: name, ...faultOf(thrown, secrets, logModelDetails)}, 'a tool failed');
       return toolThrew(name);
     });
     const outcome = await Promise.race([running, timedOut.promise, stopped.promise]);
@@ -197,4 +198,10 @@ export class BackgroundTools {
     log.warn({tool: tool.name}, 'it is not known what became of a tool that another worker began');
     return outcomeUnknown(tool.name);
   }
+}
+
+/** A fault for the log, without the digits that the tool was given: the words of its error may repeat them. */
+function faultOf(thrown: unknown, secrets: Readonly<Record<string, string>>, withWords: boolean) {
+  const {message, ...fault} = toolFault(thrown, withWords);
+  return {...fault, ...(message === undefined ? {} : {message: maskDigits(message, Object.values(secrets))})};
 }

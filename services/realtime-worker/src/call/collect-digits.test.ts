@@ -60,6 +60,22 @@ describe('digits that a caller enters', () => {
     expect(effects.filter(({do: what}) => what === 'runTool')).toMatchObject([{secrets: {pin: '1234'}}]);
     const told = call.toolFinished('c2', {kind: 'output', output: 'pin 1234 is right'});
     expect(journalled(told, 'tool')).toMatchObject([{tool: {arguments: '{"city":"•••"}', result: 'pin ••• is right'}}]);
+    // The server repeats them: the model is not told for that.
+    expect(results(told)).toEqual(['pin ••• is right']);
+  });
+
+  test.each([
+    ['of a tool that failed', {kind: 'failed', output: 'PIN 1-2-3-4 refused'}, 'PIN ••• refused'],
+    [
+      'inside of longer numbers, which the model goes on with',
+      {kind: 'output', output: 'order 512345, 1,234.50, 81 234'},
+      'order 512345, 1,234.50, 81 234',
+    ],
+  ] as const)('are not told to the model by an answer %s', (_, outcome, told) => {
+    const call = asked();
+    press(call, '1234');
+    call.model({type: 'responseStarted', responseId: 'r3', tag: 'tool-1'}, calls('check', 'c2', 'r3'));
+    expect(results(call.toolFinished('c2', outcome))).toEqual([told]);
   });
 
   test('are told to the model only where the assistant says so, in an item that is secret', () => {

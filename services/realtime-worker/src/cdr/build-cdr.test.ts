@@ -189,11 +189,32 @@ test('a record has the last value of what was noted, whoever had the call, and n
 test('digits that the caller entered for a tool are in no part of the record, also where they are said aloud', () => {
   const say = (id: string, text: string): Fact => ({is: 'item', item: {kind: 'assistant', id, text}});
   const keys: Fact = {is: 'keys', callId: 'c1', as: 'card', keys: '4711081', isWhole: true};
+  // Said aloud, and used by the model, before the caller entered it.
+  const tool: Fact = {
+    is: 'tool',
+    callId: 'c0',
+    tool: {
+      call: 0,
+      turn: 0,
+      name: 'find',
+      at: 1,
+      durationMs: 1,
+      waitMs: null,
+      ok: true,
+      outcome: 'ok',
+      toldToWait: false,
+      arguments: '{"card":"4711081"}',
+      result: 'no card 4711081',
+    },
+  };
+  const notes: Fact = {is: 'notes', notes: {card: '4711081', guests: 2}};
   const record = only(
-    journal(opened, keys, say('a', 'You said 4711081.'), say('b', 'That is 47 11 0 8-1.'), ended),
+    journal(opened, tool, keys, notes, say('a', 'You said 4711081.'), say('b', 'That is 47 11 0 8-1.'), ended),
     'full',
   );
   expect(record.transcript.map(({text}) => text)).toEqual(['You said •••.', 'That is •••.']);
+  expect(record.toolCalls).toMatchObject([{arguments: '{"card":"•••"}', result: 'no card •••'}]);
+  expect(record.summary.notes).toEqual({card: '•••', guests: 2});
   expect(JSON.stringify(record)).not.toMatch(/4711081|47 11/);
 });
 

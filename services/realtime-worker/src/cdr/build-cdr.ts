@@ -47,14 +47,15 @@ export function buildCdr(journal: readonly JournalEntry[], transcripts: Transcri
     const until = all[index + 1]?.wall ?? Number.POSITIVE_INFINITY;
     return {...interruption, refused: refused.some(at => at >= wall && at < until)};
   });
+  const secrets = [...new Set(of('keys').flatMap(({keys, isWhole}) => (isWhole ? [keys] : [])))];
   const toolCalls = byNumber(
-    of('tool').map(({tool}) => tool),
+    of('tool').map(({tool}) => masked(tool, secrets)),
     tool => tool.call,
   );
   const failovers = failoversOf(entries, opened.wall).map((failover, index) => ({...failover, failover: index}));
-  const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers});
+  const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers, secrets});
   const policy = opened.transcripts ?? transcripts;
-  const transcript = policy === 'off' ? [] : transcriptOf(entries, opened.wall, policy);
+  const transcript = policy === 'off' ? [] : transcriptOf(entries, {start: opened.wall, policy, secrets});
   const parts = Math.max(1, Math.ceil(turns.length / TURNS_PER_JOB));
   return Array.from({length: parts}, (_, part) => {
     const slice = turns.slice(part * TURNS_PER_JOB, (part + 1) * TURNS_PER_JOB);
@@ -79,6 +80,14 @@ interface Lists {
   readonly interruptions: readonly InterruptionRecord[];
   readonly toolCalls: readonly ToolCallRecord[];
   readonly failovers: readonly FailoverRecord[];
+  /** The digits that the caller entered. */
+  readonly secrets: readonly string[];
+}
+
+/** The words of a tool call were written down when it was made. What the caller entered afterwards may be in them, too. */
+function masked(tool: ToolCallRecord, secrets: readonly string[]): ToolCallRecord {
+  const words = (text: string | null) => text && maskDigits(text, secrets);
+  return {...tool, arguments: words(tool.arguments), result: words(tool.result)};
 }
 
 function summarise(opened: Opened, entries: readonly JournalEntry[], lists: Lists): CallSummary {
@@ -125,7 +134,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     recordedFromMs: entries.find(entry => entry.is === 'recording')?.fromMs ?? null,
     disclosure: disclosureOf(opened, entries),
     answeredBy: entries.findLast(entry => entry.is === 'answeredBy')?.by ?? null,
-    ...partNotes(notesOf(entries), opened.after?.outcome ?? {}),
+    ...partNotes(notesOf(entries, lists.secrets), opened.after?.outcome ?? {}),
     assistants: assistantsOf(opened, entries),
     aways: byNumber(
       entries.flatMap(entry => (entry.is === 'away' ? [entry.away] : [])),
@@ -152,9 +161,16 @@ function disclosureOf(opened: Opened, entries: readonly JournalEntry[]): CallSum
 }
 
 /** The last value of each note; the first names where there are more than the record takes. */
-function notesOf(entries: readonly JournalEntry[]): Notes {
+function notesOf(entries: readonly JournalEntry[], secrets: readonly string[]): Notes {
   const notes = entries.flatMap(entry => (entry.is === 'notes' ? Object.entries(entry.notes) : []));
-  return Object.fromEntries([...new Map(notes)].slice(0, NOTES_AT_MOST));
+  const last = [...new Map(notes)].slice(0, NOTES_AT_MOST);
+  return Object.fromEntries(last.map(([name, value]) => [name, noteWithout(value, secrets)]));
+}
+
+function noteWithout(value: Notes[string], secrets: readonly string[]): Notes[string] {
+  const text = String(value);
+  const without = maskDigits(text, secrets, {alone: true});
+  return without === text ? value : without;
 }
 
 function sumTokens(entries: readonly JournalEntry[]): Tokens {
@@ -191,14 +207,16 @@ function failoversOf(entries: readonly JournalEntry[], start: number): FailoverR
   return taken ? [...known, taken] : known;
 }
 
-function transcriptOf(entries: readonly JournalEntry[], start: number, policy: 'heard' | 'full'): TranscriptLine[] {
+function transcriptOf(
+  entries: readonly JournalEntry[],
+  {start, policy, secrets}: {start: number; policy: 'heard' | 'full'; secrets: readonly string[]},
+): TranscriptLine[] {
   const words = new Map<string, string>();
   const cuts = new Map<string, {heardMs: number; totalMs: number}>();
   for (const entry of entries) {
     if (entry.is === 'words') words.set(entry.id, entry.text);
     if (entry.is === 'cut') cuts.set(entry.id, entry);
   }
-  const secrets = [...new Set(entries.flatMap(entry => (entry.is === 'keys' && entry.isWhole ? [entry.keys] : [])))];
   const lines: TranscriptLine[] = [];
   let turn = 0;
   for (const entry of entries) {

@@ -4,7 +4,7 @@ import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
 import type {KeysFact} from '../events/keys-fact.ts';
 import {enteredTooFew, nothingEntered} from './tool-failure.ts';
-import type {KeypadTool} from './tool.ts';
+import type {KeypadTool, Tool} from './tool.ts';
 
 /** Fewer digits are a choice, no secret: they would be masked wherever a number has them. */
 const SECRET_FROM = 3;
@@ -125,6 +125,13 @@ export class KeyEntries {
     return maskDigits(text, [...this.#kept.values()]);
   }
 
+  /** What a tool answers, as the model may know it: without the digits that it is told only the number of. */
+  forModel(text: string, tools: readonly Tool[]): string {
+    const told = tools.flatMap(tool => (tool.runs === 'on-keys' && tool.tells === 'digits' ? [tool.as] : []));
+    const hidden = [...this.#kept].flatMap(([as, keys]) => (told.includes(as) ? [] : [keys]));
+    return maskDigits(text, hidden, {alone: true});
+  }
+
   #close(open: Open): Entered {
     const {callId, as, rule, tells, keys} = open;
     const effects = this.stop(callId);
@@ -145,12 +152,25 @@ export class KeyEntries {
   }
 }
 
-/** A text in which digits that were entered are dots, also where blanks stand between them. */
-export function maskDigits(text: string, secrets: readonly string[]): string {
+/** Fewer digits are taken for others by chance too often where they stand inside a longer number. */
+const ANYWHERE_FROM = 6;
+const BETWEEN = '[\\s,.-]{0,3}';
+
+/**
+ * A text in which digits that were entered are dots, also where blanks stand between them. `alone`: a few digits inside a longer
+ * number stay: who reads the text has to go on with that number.
+ */
+export function maskDigits(text: string, secrets: readonly string[], {alone = false} = {}): string {
   return secrets
     .filter(digits => digits.length >= SECRET_FROM)
+    .toSorted((a, b) => b.length - a.length)
     .reduce(
-      (masked, digits) => masked.replaceAll(new RegExp(digits.split('').join('[\\s,.-]{0,3}'), 'g'), '•••'),
+      (masked, digits) => masked.replaceAll(patternOf(digits, alone && digits.length < ANYWHERE_FROM), '•••'),
       text,
     );
+}
+
+function patternOf(digits: string, alone: boolean): RegExp {
+  const written = digits.split('').join(BETWEEN);
+  return new RegExp(alone ? `(?<!\\d[.,]?)${written}(?![.,]?\\d)` : written, 'g');
 }

@@ -60,13 +60,15 @@ export class ToolResults {
     outcome: ToolOutcome,
     how: {readonly at: Millis; readonly ranMs?: Millis | undefined; readonly output?: string | undefined},
   ): {readonly itemId: string; readonly effects: CallEffect[]} {
-    const {memory, records, hostedItems} = this.#state;
+    const {memory, records, hostedItems, entries, assistant} = this.#state;
     const {callId, record, calledAt} = call;
     const {at, ranMs, output} = how;
-    const words = output ?? wordsOf(outcome);
-    const result = this.kept(this.#toolOf(record.name), words);
+    const all = output ?? wordsOf(outcome);
+    const result = this.kept(this.#toolOf(record.name), all);
     const ended = records.ended(callId, record, {outcome, durationMs: at - calledAt, ranMs, result});
     const isSecret = outcome.kind === 'output' && outcome.isSecret === true;
+    // A server may repeat what a tool was given past the model.
+    const words = isSecret ? all : entries.forModel(all, assistant.tools);
     const isKnown = [...hostedItems.values()].includes(callId);
     // The model still waits for the provider, and learns in other words that nobody else does.
     const isNoted = isInBackground(call) || (isKnown && outcome.kind === 'failed' && outcome.as === 'late');
