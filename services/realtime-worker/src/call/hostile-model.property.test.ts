@@ -5,6 +5,7 @@ import {buildCdr} from '../cdr/build-cdr.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {restoreCall} from '../journal/restore-call.ts';
+import {isBase64} from '../model/openai/audio-delta.ts';
 import {OpenAIReader} from '../model/openai/server-events.ts';
 import {began, Call, sound} from '../testing/call.ts';
 import {ScriptedLookUp, toolsWith} from '../testing/tools.ts';
@@ -168,6 +169,8 @@ function holds(texts: readonly string[]): void {
     ({do: what}) => what === 'model' || what === 'edge' || what === 'journal' || what === 'hear',
   );
   expect(outward.filter(impossible)).toEqual([]);
+  for (const effect of effects)
+    if (effect.do === 'edge' && effect.frame.kind === 'audio') expect(isBase64(effect.frame.payload)).toBe(true);
   restoreCall(journal, 60_000);
   for (const part of buildCdr(journal, 'full') ?? []) CallFinished.parse(part);
   expect('a' in Object.prototype).toBe(false);
