@@ -19,6 +19,7 @@ export function callFacts(detail) {
     ...whoFacts(detail),
     ['Length', ms(one.durationMs)],
     ['Time to first audio', ms(one.timeToFirstAudioMs)],
+    ...((one.hungUpWaitingMs ?? null) === null ? [] : [['Hung up waiting', `after ${ms(one.hungUpWaitingMs)}`]]),
     ['Turns', count(one.turns)],
     ['Interruptions', count(one.bargeIns) + (one.falseInterruptions ? ` and ${one.falseInterruptions} false` : '')],
     ['Talk-over', ms(one.talkOverMs)],

@@ -1,4 +1,5 @@
-import {empty, h, s} from './dom.js';
+import {noTurns} from './call-turns.js';
+import {h, s} from './dom.js';
 import {FLOOR, picture} from './lanes-picture.js';
 import {nextWord, spokenWords} from './lanes-words.js';
 
@@ -15,7 +16,7 @@ const CLOSEST = 4;
 /** The conversation on one time axis. `listening`: its recording, if there is one; `here`: the moment looked at. */
 export function callLanes(body, detail, listening, here) {
   const {turns, call} = detail;
-  if (turns.length === 0) return empty('The turns of this call are no longer kept.');
+  if (turns.length === 0) return noTurns(detail.missing);
   const end = Math.max(call.durationMs ?? 0, ...turns.map(turn => turn.audioEndedAtMs ?? 0), 1_000);
   const view = h('div', {
     class: 'lanes',

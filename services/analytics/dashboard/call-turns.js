@@ -3,8 +3,8 @@ import {ms} from './format.js';
 import {playButton} from './listen.js';
 
 /** The turns of a call, with their figures; a moment and an interruption can be gone to, and heard. */
-export function turnsTable({turns, interruptions}, here) {
-  if (turns.length === 0) return empty('The turns of this call are no longer kept.');
+export function turnsTable({turns, interruptions, missing}, here) {
+  if (turns.length === 0) return noTurns(missing);
   const cuts = new Map(interruptions.map(cut => [cut.turn, cut]));
   const columns = [
     ['turn', '', turn => turn.turn],
@@ -30,6 +30,14 @@ export function turnsTable({turns, interruptions}, here) {
   ];
   return table('Turns', columns, turns, {tall: true});
 }
+
+/** What stands in place of turns. */
+export const noTurns = (missing = []) =>
+  empty(
+    missing.includes('turns')
+      ? 'The turns of this call have been deleted, with its interruptions, tool calls and failovers.'
+      : 'This call has no turns.',
+  );
 
 /** How fast the assistant fell silent; a click goes to the moment. */
 const cutPill = (cut, here) =>

@@ -39,10 +39,17 @@ function notLoaded(problem, again) {
 
 /**
  * A card that shows its content once it is loaded, or what went wrong. `csv`: the address of its figures as CSV, or
- * several by their names.
+ * several by their names. `load` gets the place for its content, and a function that takes sentences about all of it, which stand
+ * above it, each once.
  */
 export function card({title, about, width, csv}, load) {
   const body = h('div', {class: 'chart'});
+  const said = h('p', {class: 'quiet note said', hidden: true});
+  const tell = text => {
+    if (said.textContent.includes(text)) return;
+    said.textContent = `${said.textContent} ${text}`.trim();
+    said.hidden = false;
+  };
   const element = h(
     'section',
     {class: `card ${width ?? ''}`, 'aria-label': title},
@@ -66,13 +73,16 @@ export function card({title, about, width, csv}, load) {
           )
         : csv && h('a', {href: csv, download: '', 'aria-label': `CSV, ${title}`}, 'CSV'),
     ),
+    said,
     body,
   );
   const fill = () => {
+    said.textContent = '';
+    said.hidden = true;
     body.setAttribute('aria-busy', 'true');
     body.replaceChildren(h('p', {class: 'empty loading'}, 'Loading…'));
     Promise.resolve()
-      .then(() => load(body))
+      .then(() => load(body, tell))
       .then(content => content && body.replaceChildren(...[content].flat()))
       .catch(problem => {
         if (problem.name !== 'AbortError') body.replaceChildren(notLoaded(problem, fill));
@@ -83,7 +93,7 @@ export function card({title, about, width, csv}, load) {
   return element;
 }
 
-export const empty = (text = 'No calls in this time range.') => h('p', {class: 'empty'}, text);
+export const empty = (text = 'There are no figures for this time.') => h('p', {class: 'empty'}, text);
 
 /** The rows of a table. `columns`: [name, class, cell of a row]. */
 export const tableRows = (columns, rows, attributes = () => ({})) =>

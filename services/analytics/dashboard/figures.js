@@ -1,11 +1,20 @@
 import {get} from './api.js';
 import {h} from './dom.js';
 import {byUnit, share} from './format.js';
+import {together} from './missing.js';
 import {linkTo} from './url-state.js';
 
-/** Asks the API for the same figures of each set; the answers are in the order of the sets. */
-export const measureSets = ({sets, signal}, question) =>
-  Promise.all(sets.map(set => get('/api/metrics', {...set.filter, ...question}, signal)));
+/**
+ * Asks the API for the same of each set; the answers are in the order of the sets, that of the second only if it can be
+ * compared. `tell` gets what the answers lack.
+ */
+export async function askSets({sets, signal}, path, question, tell) {
+  const answers = await Promise.all(sets.map(set => get(path, {...set.filter, ...question}, signal)));
+  return together(sets, answers, tell);
+}
+
+/** The figures of a metric, of each set. */
+export const measureSets = (context, question, tell) => askSets(context, '/api/metrics', question, tell);
 
 /** Figures whose difference can be told from chance. */
 const TESTED = ['mean', 'p50', 'p90', 'p95', 'p99'];
@@ -39,9 +48,9 @@ const signedAmount = (value, format) => `${value > 0 ? '+' : value < 0 ? '−' :
 
 /**
  * One figure, and how it differs from the other set, if that is more than chance. `better`: `less`, `more` or undefined.
- * `into`: what a click opens. `beside`: something drawn.
+ * `into`: what a click opens. `beside`: something drawn. `said`: what the figure lacks.
  */
-export function tile({label, unit, value, other, otherLabel, difference, isTested, more, better, into, beside}) {
+export function tile({label, unit, value, other, otherLabel, difference, isTested, more, better, into, beside, said}) {
   const format = unit === 'share' ? share : byUnit[unit];
   const [amount, ...rest] = format(value).split('\u00A0');
   const change = !other ? undefined : (value - other) / other;
@@ -72,6 +81,7 @@ export function tile({label, unit, value, other, otherLabel, difference, isTeste
           `${signedAmount(low, format)} to ${signedAmount(high, format)}`,
         )
       : '',
+    said?.map(text => h('span', {class: 'more said'}, text)),
     beside,
   );
 }
@@ -80,8 +90,9 @@ export function tile({label, unit, value, other, otherLabel, difference, isTeste
  * A tile for one figure of one metric. `into`: of the figures of the first set, what a click opens.
  */
 async function tileOf(context, metric, {label, figure = 'p50', better, unit, more, into}) {
+  const said = [];
   const [answers, difference] = await Promise.all([
-    measureSets(context, {metric}),
+    measureSets(context, {metric}, text => said.push(text)),
     differenceOf(context, metric, figure),
   ]);
   const [first, second] = answers.map(answer => answer.groups[0]);
@@ -95,6 +106,7 @@ async function tileOf(context, metric, {label, figure = 'p50', better, unit, mor
     isTested: TESTED.includes(figure),
     more: first?.count ? more?.(first) : undefined,
     better,
+    said,
     into: first?.count ? into?.(first) : undefined,
   });
 }

@@ -159,5 +159,9 @@ const picked = (name, value) => ({[name]: value, ...(name === 'assistant' ? {ver
 /** What the small figures and the dashed or amber lines show. */
 function comparison(state) {
   const {sets} = setsOf(state);
-  return sets[1] ? h('p', {class: 'compared'}, `${sets[0].label}, compared with ${sets[1].label}`) : '';
+  if (!sets[1]) return '';
+  const {from, to} = sets[1].filter;
+  const first = Date.parse(known.first);
+  const began = from < first && first < to ? `; the first call of all was on ${moment(first)}` : '';
+  return h('p', {class: 'compared'}, `${sets[0].label}, compared with ${sets[1].label}${began}`);
 }

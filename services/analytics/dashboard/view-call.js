@@ -120,6 +120,7 @@ function parts(detail, state, around, isLive = false) {
             ],
       ),
       callFacts(detail),
+      agedNote(detail),
       one.whole ? '' : h('p', {class: 'pill warn'}, 'Parts of this record have not arrived yet.'),
     ),
     card(
@@ -148,6 +149,14 @@ function parts(detail, state, around, isLive = false) {
       ? ''
       : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail, here)),
   ].filter(Boolean);
+}
+
+/** What a call of this age does not have any more. Whether it ever had it is not known. */
+function agedNote({missing = []}) {
+  const names = missing.length < 2 ? missing : [missing.slice(0, -1).join(', '), missing.at(-1)];
+  return missing.length === 0
+    ? ''
+    : h('p', {class: 'quiet note'}, `Of calls as old as this one, ${names.join(' and ')} have been deleted.`);
 }
 
 const toolsNote = ({toolCalls}) =>

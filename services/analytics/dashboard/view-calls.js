@@ -4,6 +4,7 @@ import {card, empty, h, sentence} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
 import {known} from './filters.js';
 import {feed, live} from './live.js';
+import {together} from './missing.js';
 import {CALL_FILTERS, change, shortVersion} from './url-state.js';
 
 const PAGE = 50;
@@ -35,10 +36,11 @@ export function calls({state, sets: [first], signal}) {
         about: 'the newest first',
         csv: {calls: addressOf('/api/calls.csv', filter), everything: addressOf('/api/calls.jsonl', filter)},
       },
-      async body => {
+      async (body, tell) => {
         const address = JSON.stringify(filter);
         if (left.address !== address) Object.assign(left, {address, rows: PAGE});
-        const page = await get('/api/calls', {...filter, limit: left.rows}, signal);
+        const [page] = together([first], [await get('/api/calls', {...filter, limit: left.rows}, signal)], tell);
+        if (page.calls.length > 0) void howMany(filter, signal).then(tell, () => {});
         const more = h('div', {class: 'more-row'});
         const list = page.calls.length === 0 ? empty('No call matches.') : callsTable(page.calls);
         const offer = ({next}) => {
@@ -63,6 +65,12 @@ export function calls({state, sets: [first], signal}) {
       },
     ),
   ];
+}
+
+/** How many there are in all. It is asked for beside the list, which does not wait for it. */
+async function howMany(filter, signal) {
+  const {count: all} = await get('/api/calls-count', filter, signal);
+  return all === 1 ? 'One call matches.' : `${all.toLocaleString('en')} calls match.`;
 }
 
 /** Says when calls have finished since; the list stays still while somebody reads it. */
@@ -180,6 +188,7 @@ function chosen(state) {
     search: text => `CallSid ${text}…`,
     tag: text => `tag ${text}`,
     edge: id => `edge ${id}`,
+    tool: name => `tool ${name}`,
     failoverKind: kind => `failover ${kind}`,
   };
   return Object.entries(names)

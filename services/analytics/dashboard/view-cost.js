@@ -1,8 +1,8 @@
-import {addressOf, get} from './api.js';
-import {card, empty, table as rowsTable} from './dom.js';
+import {addressOf} from './api.js';
+import {card, empty, h, table as rowsTable} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms, share, usd} from './format.js';
-import {atLeast, intoCalls} from './url-state.js';
+import {atLeast, intoCalls, linkTo} from './url-state.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
 /** What calls cost, and how the tools perform. */
@@ -12,23 +12,26 @@ export function cost(context) {
   const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
   const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, ...split});
-  const ask = (metric, extra = {}) => get('/api/metrics', {...first.filter, metric, ...extra}, signal);
+  const ask = async (tell, metric, extra) => (await measureSets({sets: [first], signal}, {metric, ...extra}, tell))[0];
 
   return [
     tiles(context),
-    card({title: 'Cost', about: 'US dollars in each time bucket', width: 'w6', csv: csv('cost')}, async body => {
-      const answers = await measureSets(context, {metric: 'cost', ...split});
-      return timeChart(body, {
-        xs,
-        unit: 'usd',
-        series: answers.map((answer, index) => ({
-          label: sets[index].label,
-          colour: index === 0 ? 'accent' : 'amber',
-          bars: index === 0,
-          values: valuesOf(answer.groups, xs, group => group.sum, {shift: sets[index].shift, missing: 0}),
-        })),
-      });
-    }),
+    card(
+      {title: 'Cost', about: 'US dollars in each time bucket', width: 'w6', csv: csv('cost')},
+      async (body, tell) => {
+        const answers = await measureSets(context, {metric: 'cost', ...split}, tell);
+        return timeChart(body, {
+          xs,
+          unit: 'usd',
+          series: answers.map((answer, index) => ({
+            label: sets[index].label,
+            colour: index === 0 ? 'accent' : 'amber',
+            bars: index === 0,
+            values: valuesOf(answer.groups, xs, group => group.sum, {shift: sets[index].shift, missing: 0}),
+          })),
+        });
+      },
+    ),
     card(
       {
         title: 'Tokens',
@@ -41,14 +44,14 @@ export function cost(context) {
           'text in': csv('tokens_input_text'),
         },
       },
-      async body => {
+      async (body, tell) => {
         const names = [
           ['tokens_output_audio', 'audio out', 'accent'],
           ['tokens_output_text', 'text out', 'sky'],
           ['tokens_input_audio', 'audio in', 'teal'],
           ['tokens_input_text', 'text in', 'moss'],
         ];
-        const answers = await Promise.all(names.map(([metric]) => ask(metric, split)));
+        const answers = await Promise.all(names.map(([metric]) => ask(tell, metric, split)));
         return timeChart(body, {
           xs,
           unit: 'tokens',
@@ -67,10 +70,10 @@ export function cost(context) {
         width: 'w6',
         csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'cost', by: 'assistant,model'}),
       },
-      async () => {
+      async (_, tell) => {
         const [money, minutes] = await Promise.all([
-          ask('cost', {by: 'assistant,model'}),
-          ask('call_duration', {by: 'assistant,model'}),
+          ask(tell, 'cost', {by: 'assistant,model'}),
+          ask(tell, 'call_duration', {by: 'assistant,model'}),
         ]);
         if (money.groups.length === 0) return empty();
         const lengthOf = group => minutes.groups.find(one => one.group.join() === group.join())?.sum ?? 0;
@@ -94,23 +97,24 @@ export function cost(context) {
         width: 'w6',
         csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'tool_duration', by: 'tool,ok'}),
       },
-      async () => {
+      async (_, tell) => {
         const [all, split] = await Promise.all([
-          ask('tool_duration', {by: 'tool'}),
-          ask('tool_duration', {by: 'tool,ok'}),
+          ask(tell, 'tool_duration', {by: 'tool'}),
+          ask(tell, 'tool_duration', {by: 'tool,ok'}),
         ]);
         if (all.groups.length === 0) return empty('No tool was called.');
         const failed = name => split.groups.find(one => one.group[0] === name && one.group[1] === 'false')?.count ?? 0;
         return table(
           ['tool'],
-          ['calls', 'failed', 'p50', 'p95', 'p99'],
+          ['calls', 'failed', 'p50', 'p95', 'p99', 'total'],
           all.groups.map(one => [
-            one.group[0],
+            h('a', linkTo(intoCalls({tool: one.group[0]})), one.group[0]),
             count(one.count),
             share(failed(one.group[0]) / one.count),
             ms(one.p50),
             ms(one.p95),
             ms(one.p99),
+            ms(one.sum),
           ]),
         );
       },
@@ -118,7 +122,7 @@ export function cost(context) {
   ];
 }
 
-/** Rows of texts: first names, then figures. */
+/** Rows of texts, or of links: first names, then figures. */
 const table = (names, figures, rows) =>
   rowsTable(
     names.join(' and '),

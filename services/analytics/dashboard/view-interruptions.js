@@ -1,9 +1,10 @@
-import {addressOf, get} from './api.js';
+import {addressOf} from './api.js';
 import {card, empty, table} from './dom.js';
-import {measureSets, tilesOf} from './figures.js';
-import {count, ms, niceStep} from './format.js';
+import {askSets, measureSets, tilesOf} from './figures.js';
+import {known} from './filters.js';
+import {count, moment, ms, niceStep} from './format.js';
 import {spread} from './small-charts.js';
-import {atLeast, intoCalls} from './url-state.js';
+import {atLeast, intoCalls, shortVersion} from './url-state.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
 /** Barge-in: what happens when a caller speaks over the assistant. */
@@ -15,16 +16,14 @@ export function interruptions(context) {
   const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, ...split});
 
   const distribution = (metric, title, about, width, colour) =>
-    card({title, about, width, csv: csv(metric)}, async () => {
-      const figures = await measureSets(context, {metric});
+    card({title, about, width, csv: csv(metric)}, async (_, tell) => {
+      const figures = await measureSets(context, {metric}, tell);
       const {p95 = 0, p99 = 0} = figures[0].groups[0] ?? {};
       // A few values that are far longer than all others would leave one column for those.
       const reach = Math.min(p99, 3 * p95) || p99;
       // A bin of a size that a person would choose, so that some thirty of them hold all but the longest values.
       const step = niceStep((reach || 100) / 30);
-      const [answer, other] = await Promise.all(
-        sets.map(set => get('/api/histogram', {...set.filter, metric, step}, signal)),
-      );
+      const [answer, other] = await askSets(context, '/api/histogram', {metric, step});
       const limit = Math.max(reach * 1.35, step);
       return spread({
         title,
@@ -40,8 +39,8 @@ export function interruptions(context) {
     tiles(context),
     distribution('barge_in_reaction', 'Barge-in reaction', 'speech_started received → clear sent', 'w6', 'accent'),
     distribution('t_stop', 't_stop', 'onset of speech → silence', 'w6', 'teal'),
-    card({title: 'Interruptions per call', about: 'mean', width: 'w6', csv: csv('barge_ins')}, async body => {
-      const answers = await measureSets(context, {metric: 'barge_ins', ...split});
+    card({title: 'Interruptions per call', about: 'mean', width: 'w6', csv: csv('barge_ins')}, async (body, tell) => {
+      const answers = await measureSets(context, {metric: 'barge_ins', ...split}, tell);
       return timeChart(body, {
         xs,
         unit: 'count',
@@ -54,16 +53,19 @@ export function interruptions(context) {
         })),
       });
     }),
-    card({title: 'How fast the assistant stops', about: 't_stop', width: 'w6', csv: csv('t_stop')}, async body => {
-      const [a] = await measureSets(context, {metric: 't_stop', ...split});
-      const line = (name, colour) => ({label: name, colour, values: valuesOf(a.groups, xs, group => group[name])});
-      return timeChart(body, {
-        xs,
-        unit: 'ms',
-        into: {interrupted: 'yes'},
-        series: [line('p50', 'teal'), line('p95', 'amber'), line('p99', 'rose')],
-      });
-    }),
+    card(
+      {title: 'How fast the assistant stops', about: 't_stop', width: 'w6', csv: csv('t_stop')},
+      async (body, tell) => {
+        const [a] = await measureSets({sets: [first], signal}, {metric: 't_stop', ...split}, tell);
+        const line = (name, colour) => ({label: name, colour, values: valuesOf(a.groups, xs, group => group[name])});
+        return timeChart(body, {
+          xs,
+          unit: 'ms',
+          into: {interrupted: 'yes'},
+          series: [line('p50', 'teal'), line('p95', 'amber'), line('p99', 'rose')],
+        });
+      },
+    ),
     distribution('unheard_audio', 'Unheard audio', 'generated, and cut off by the interruption', 'w6', 'sky'),
     distribution(
       'truncation_uncertainty',
@@ -72,42 +74,56 @@ export function interruptions(context) {
       'w6',
       'moss',
     ),
-    card(
-      {
-        title: 'By assistant',
-        csv: Object.fromEntries(
-          [
-            ['interruptions', 'barge_ins'],
-            ['reaction', 'barge_in_reaction'],
-            ['t_stop', 't_stop'],
-          ].map(([what, metric]) => [what, addressOf('/api/metrics.csv', {...first.filter, metric, by: 'assistant'})]),
-        ),
-      },
-      async () => {
-        const [calls, reaction, stop, falses] = await Promise.all(
-          ['barge_ins', 'barge_in_reaction', 't_stop', 'false_interruptions'].map(metric =>
-            get('/api/metrics', {...first.filter, metric, by: 'assistant'}, signal),
-          ),
-        );
-        if (calls.groups.length === 0) return empty();
-        const find = (answer, {group: [name]}) => answer.groups.find(group => group.group[0] === name);
-        return table(
-          'By assistant',
-          [
-            ['assistant', '', one => one.group[0]],
-            ['calls', 'num', one => count(one.count)],
-            ['interruptions', 'num', one => count(one.sum)],
-            ['per call', 'num', one => one.mean.toFixed(2)],
-            ['false', 'num', one => count(find(falses, one)?.sum ?? 0)],
-            ['reaction p95', 'num', one => ms(find(reaction, one)?.p95)],
-            ['t_stop p50', 'num', one => ms(find(stop, one)?.p50)],
-            ['t_stop p95', 'num', one => ms(find(stop, one)?.p95)],
-          ],
-          calls.groups,
-        );
-      },
-    ),
+    ofGroups(first, signal, {title: 'By assistant', by: 'assistant'}),
+    ofGroups(first, signal, {title: 'By version', by: 'assistant,version'}),
   ];
+}
+
+/** The same figures of each assistant, or of each of its versions. */
+const ofGroups = (first, signal, {title, by}) =>
+  card(
+    {
+      title,
+      csv: Object.fromEntries(
+        [
+          ['interruptions', 'barge_ins'],
+          ['reaction', 'barge_in_reaction'],
+          ['t_stop', 't_stop'],
+        ].map(([what, metric]) => [what, addressOf('/api/metrics.csv', {...first.filter, metric, by})]),
+      ),
+    },
+    async (_, tell) => {
+      const [calls, reaction, stop, falses] = await Promise.all(
+        ['barge_ins', 'barge_in_reaction', 't_stop', 'false_interruptions'].map(metric =>
+          measureSets({sets: [first], signal}, {metric, by}, tell),
+        ),
+      ).then(answers => answers.map(([answer]) => answer));
+      if (calls.groups.length === 0) return empty();
+      const find = (answer, {group}) => answer.groups.find(other => other.group.join() === group.join());
+      return table(
+        title,
+        [
+          ['assistant', '', one => one.group[0]],
+          ...(by.includes('version') ? [['version', '', one => versionName(one.group)]] : []),
+          ['calls', 'num', one => count(one.count)],
+          ['interruptions', 'num', one => count(one.sum)],
+          ['per call', 'num', one => one.mean.toFixed(2)],
+          ['false', 'num', one => count(find(falses, one)?.sum ?? 0)],
+          ['reaction p95', 'num', one => ms(find(reaction, one)?.p95)],
+          ['t_stop p50', 'num', one => ms(find(stop, one)?.p50)],
+          ['t_stop p95', 'num', one => ms(find(stop, one)?.p95)],
+        ],
+        calls.groups,
+        {tall: true},
+      );
+    },
+  );
+
+/** A version as people read it out, and since when there is one. */
+function versionName([assistant, version]) {
+  if (version === null) return 'not known';
+  const since = known.versions.find(one => one.assistant === assistant && one.version === version)?.first;
+  return `${shortVersion(version)}${since ? `, since ${moment(since)}` : ''}`;
 }
 
 /** The calls that were worse than most. */

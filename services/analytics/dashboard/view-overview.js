@@ -1,13 +1,14 @@
-import {addressOf, get} from './api.js';
+import {addressOf} from './api.js';
 import {card, h} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
-import {measureSets, tilesOf} from './figures.js';
-import {atLeast, intoCalls} from './url-state.js';
-import {wentWrong} from './went-wrong.js';
-import {count, ms} from './format.js';
+import {askSets, measureSets} from './figures.js';
+import {overviewTiles} from './overview-tiles.js';
+import {intoCalls} from './url-state.js';
+import {ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
 import {bars} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
+import {waitsCard} from './waits-card.js';
 import {whenCard} from './when-card.js';
 import {workerCard} from './worker-card.js';
 
@@ -19,11 +20,12 @@ export function overview(context) {
   const [first] = sets;
   const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
-  const over = (metric, by) => measureSets(context, {metric, ...split, ...(by ? {by} : {})});
+  const over = (metric, tell) => measureSets(context, {metric, ...split}, tell);
+  const alone = {sets: [first], signal};
   const csv = (metric, extra = {}) => addressOf('/api/metrics.csv', {...first.filter, metric, ...split, ...extra});
 
   return [
-    tiles(context),
+    overviewTiles(context),
     fleetCard(),
     finishedCard(context),
     card(
@@ -33,8 +35,8 @@ export function overview(context) {
         width: 'w8',
         csv: csv('platform_turn_gap'),
       },
-      async body => {
-        const [a, b] = await over('platform_turn_gap');
+      async (body, tell) => {
+        const [a, b] = await over('platform_turn_gap', tell);
         const line = (answer, set, name, colour, dash) => ({
           label: `${name}${dash ? ` (${set.label})` : ''}`,
           colour,
@@ -60,8 +62,8 @@ export function overview(context) {
         width: 'w4',
         csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'calls', by: 'endReason'}),
       },
-      async () => {
-        const [a] = await measureSets({sets: [first], signal}, {metric: 'calls', by: 'endReason'});
+      async (_, tell) => {
+        const [a] = await measureSets(alone, {metric: 'calls', by: 'endReason'}, tell);
         return bars(
           a.groups
             .map(({group: [reason], count: value}) => ({
@@ -74,8 +76,8 @@ export function overview(context) {
         );
       },
     ),
-    card({title: 'Calls', about: 'started in each time bucket', width: 'w6', csv: csv('calls')}, async body => {
-      const [a, b] = await over('calls');
+    card({title: 'Calls', about: 'started in each time bucket', width: 'w6', csv: csv('calls')}, async (body, tell) => {
+      const [a, b] = await over('calls', tell);
       return timeChart(body, {
         xs,
         unit: 'count',
@@ -105,8 +107,8 @@ export function overview(context) {
         width: 'w6',
         csv: addressOf('/api/concurrency.csv', {...first.filter, ...split}),
       },
-      async body => {
-        const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, ...split}, signal)));
+      async (body, tell) => {
+        const answers = await askSets(context, '/api/concurrency', split, tell);
         return timeChart(body, {
           xs,
           unit: 'count',
@@ -132,12 +134,13 @@ export function overview(context) {
           down: csv('hop_down'),
         },
       },
-      async body => {
+      async (body, tell) => {
         const names = ['end_of_turn_delay', 'model_ttfb', 'tool_time', 'hop_up', 'hop_down'];
         const [delay, model, tools, up, down] = await Promise.all(
-          names.map(metric => measureSets({sets: [first], signal}, {metric, ...split})),
+          names.map(metric => measureSets(alone, {metric, ...split}, tell)),
         );
         const mean = ([answer]) => valuesOf(answer.groups, xs, group => group.mean);
+        const whole = meanOf(up) + meanOf(down);
         const hops = mean(up).map((value, index) => (value === null ? null : value + (mean(down)[index] ?? 0)));
         const nothing = timeChart(body, {
           xs,
@@ -152,7 +155,7 @@ export function overview(context) {
         });
         if (nothing) return nothing;
         // Too thin to be seen in the picture.
-        body.append(await hopsNote(context));
+        if (whole > 0) body.append(h('p', {class: 'quiet note'}, `Our hops take ${ms(whole)} on average.`));
         return undefined;
       },
     ),
@@ -164,8 +167,8 @@ export function overview(context) {
         about: 'failovers by kind; gap: how long the caller could not be heard',
         width: 'w6',
       },
-      async () => {
-        const [a] = await measureSets({sets: [first], signal}, {metric: 'failover_gap', by: 'kind'});
+      async (_, tell) => {
+        const [a] = await measureSets(alone, {metric: 'failover_gap', by: 'kind'}, tell);
         return bars(
           a.groups.map(({group: [kind], count: value, p95}) => ({
             label: `${kind} · p95 ${ms(p95)}`,
@@ -176,79 +179,13 @@ export function overview(context) {
         );
       },
     ),
+    waitsCard(first, signal),
     workerCard(first, signal),
   ];
 }
 
-/** What the path between caller and model adds, as a number. */
-async function hopsNote({sets: [first], signal}) {
-  const [[up], [down], [gap]] = await Promise.all(
-    ['hop_up', 'hop_down', 'platform_turn_gap'].map(metric => measureSets({sets: [first], signal}, {metric})),
-  );
-  const [a, b, all] = [up, down, gap].map(answer => answer.groups[0]?.mean);
-  const known = typeof a === 'number' && typeof b === 'number' && typeof all === 'number';
-  return h('p', {class: 'quiet note'}, known ? `Our hops are ${ms(a + b)} of a mean turn gap of ${ms(all)}.` : '');
+/** The mean of all values, from those of each time bucket. */
+function meanOf([{groups}]) {
+  const sum = name => groups.reduce((total, group) => total + group[name], 0);
+  return sum('count') === 0 ? 0 : sum('sum') / sum('count');
 }
-
-const tiles = context =>
-  tilesOf(context, [
-    wentWrong(context),
-    ['calls', {label: 'Calls', figure: 'count', unit: 'count', into: () => intoCalls({})}],
-    [
-      'platform_turn_gap',
-      {
-        label: 'Turn gap, median',
-        better: 'less',
-        more: group => `p95\u00A0${ms(group.p95)} · p99\u00A0${ms(group.p99)}`,
-        into: group => atLeast('platform_turn_gap', group.p95),
-      },
-    ],
-    [
-      'time_to_first_audio',
-      {
-        label: 'Time to first audio, median',
-        better: 'less',
-        more: group => `p95 ${ms(group.p95)}`,
-        into: group => atLeast('time_to_first_audio', group.p95),
-      },
-    ],
-    [
-      't_stop',
-      {
-        label: 'Silent after a caller begins, p95',
-        figure: 'p95',
-        better: 'less',
-        more: group => `t_stop; median ${ms(group.p50)}`,
-        into: group => atLeast('t_stop', group.p95),
-      },
-    ],
-    [
-      'barge_ins',
-      {
-        label: 'Interruptions, mean',
-        figure: 'mean',
-        unit: 'count',
-        better: 'less',
-        more: group => `per call; ${count(group.sum)} total`,
-        into: () => intoCalls({interrupted: 'yes'}),
-      },
-    ],
-    [
-      'call_duration',
-      {
-        label: 'Length, median',
-        more: group => `p95 ${ms(group.p95)}`,
-        into: group => atLeast('call_duration', group.p95),
-      },
-    ],
-    [
-      'cost',
-      {
-        label: 'Cost per call',
-        figure: 'mean',
-        better: 'less',
-        more: group => `$${group.sum?.toFixed(2) ?? '–'} total`,
-        into: group => atLeast('cost', group.p95),
-      },
-    ],
-  ]);

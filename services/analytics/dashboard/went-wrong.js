@@ -1,16 +1,17 @@
 import {s} from './dom.js';
-import {END_REASONS} from './end-reasons.js';
 import {measureSets, tile, tileLater} from './figures.js';
 import {count, share} from './format.js';
+import {missingFrom} from './missing.js';
 import {bucketsOf} from './time-chart.js';
 import {intoCalls, setsOf} from './url-state.js';
 
-const isFailure = reason => END_REASONS[reason]?.isFailure === true;
+/** What the platform ended is a failure, and nothing else is: a test of the end reasons holds that. */
+const wentSo = ({group: [endedBy]}) => endedBy === 'platform';
 
-/** Of calls by the reason of their end: how many there were, and how many of them went wrong. */
+/** Of calls by who ended them: how many there were, and how many of them went wrong. */
 function counted(groups) {
   const sum = all => all.reduce((total, group) => total + group.count, 0);
-  return {all: sum(groups), wrong: sum(groups.filter(({group: [reason]}) => isFailure(reason)))};
+  return {all: sum(groups), wrong: sum(groups.filter(wentSo))};
 }
 
 const part = ({all, wrong}) => (all === 0 ? null : wrong / all);
@@ -30,11 +31,15 @@ export function wentWrong(context) {
     // Without another set to compare with, the time before.
     const {sets} = context.sets.length > 1 ? context : setsOf({...state, compare: 'previous'});
     const split = {bucket: period.bucket, offset: period.offset || undefined};
+    const said = [];
+    const tell = text => said.push(text);
     const [answers, [over]] = await Promise.all([
-      measureSets({sets, signal}, {metric: 'calls', by: 'endReason'}),
-      measureSets({sets: sets.slice(0, 1), signal}, {metric: 'calls', by: 'endReason', ...split}),
+      measureSets({sets, signal}, {metric: 'calls', by: 'endedBy'}, tell),
+      measureSets({sets: sets.slice(0, 1), signal}, {metric: 'calls', by: 'endedBy', ...split}),
     ]);
-    const [now, before] = answers.map(answer => counted(answer.groups));
+    // If nobody asked for the time before, nobody misses it.
+    if (context.sets.length === 1) said.splice(0, said.length, ...[missingFrom(answers[0]) ?? []].flat());
+    const [now, before = {all: 0, wrong: 0}] = answers.map(answer => counted(answer.groups));
     const isNews = now.all > 0 && before.all > 0 && differs(now, before);
     return tile({
       label,
@@ -48,6 +53,7 @@ export function wentWrong(context) {
               before.all === 0 ? '' : isNews ? `; ${part(now) > part(before) ? 'up' : 'down'} from ` : '; before ',
               before.all === 0 ? '' : share(part(before)),
             ].join(''),
+      said,
       into: now.all > 0 ? intoCalls(now.wrong > 0 ? {failed: 'yes'} : {}) : undefined,
       beside: trend(bucketsOf(period), over.groups),
     });
@@ -58,11 +64,11 @@ export function wentWrong(context) {
 function trend(xs, groups) {
   const at = new Map(xs.map((x, index) => [x, index]));
   const sums = xs.map(() => ({all: 0, wrong: 0}));
-  for (const {at: text, group, count: calls} of groups) {
-    const sum = sums[at.get(Date.parse(text) / 1_000)];
+  for (const group of groups) {
+    const sum = sums[at.get(Date.parse(group.at) / 1_000)];
     if (!sum) continue;
-    sum.all += calls;
-    if (isFailure(group[0])) sum.wrong += calls;
+    sum.all += group.count;
+    if (wentSo(group)) sum.wrong += group.count;
   }
   const most = Math.max(0.1, ...sums.map(sum => part(sum) ?? 0));
   const points = sums.flatMap((sum, index) =>

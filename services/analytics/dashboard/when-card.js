@@ -1,11 +1,12 @@
 import {addressOf, get} from './api.js';
 import {card} from './dom.js';
+import {together} from './missing.js';
 import {heatMap} from './small-charts.js';
 import {zone, zoneName} from './zone.js';
 
 /** How many calls started in each hour of the week. */
-export function whenCard({filter}, signal) {
-  const question = {...filter, zone: zone()};
+export function whenCard(first, signal) {
+  const question = {...first.filter, zone: zone()};
   return card(
     {
       title: 'When people call',
@@ -13,6 +14,9 @@ export function whenCard({filter}, signal) {
       width: 'w6',
       csv: addressOf('/api/calls-by-hour.csv', question),
     },
-    async () => heatMap((await get('/api/calls-by-hour', question, signal)).hours),
+    async (_, tell) => {
+      const [{hours}] = together([first], [await get('/api/calls-by-hour', question, signal)], tell);
+      return heatMap(hours);
+    },
   );
 }

@@ -16,8 +16,8 @@ export const workerCard = (first, signal) =>
       width: 'w6',
       csv: addressOf('/api/metrics.csv', {...first.filter, ...BY_WORKER}),
     },
-    async () => {
-      const [a] = await measureSets({sets: [first], signal}, BY_WORKER);
+    async (_, tell) => {
+      const [a] = await measureSets({sets: [first], signal}, BY_WORKER, tell);
       if (a.groups.length === 0) return empty();
       // Each deployment adds workers: after months there are hundreds.
       const slowest = a.groups.toSorted((one, other) => other.p95 - one.p95).slice(0, AT_MOST);

@@ -6,6 +6,7 @@ import type {Database} from '../src/database/database.ts';
 import {markAsDemo} from '../src/database/demo-mark.ts';
 import type {Schema} from '../src/database/schema.ts';
 import {callRows, type CallRows} from '../src/ingest/call-rows.ts';
+import {noteWaitAtHangUp} from '../src/ingest/wait-at-hang-up.ts';
 
 const CALLS_PER_BATCH = 2_000;
 /** By these the rows of a call differ from those of the same call at another time; so few that nothing else needs to be sent. */
@@ -70,6 +71,7 @@ export async function storeDemoCalls(
     }
     for (const name of tables) await sql`DROP TABLE ${copies(name)}`.execute(one);
   });
+  await noteWaitAtHangUp(db);
   await markAsDemo(db, {simulated, calls});
   for (const table of ['calls', ...Object.keys(HANGING)]) await sql`VACUUM ANALYZE ${sql.table(table)}`.execute(db);
   return {calls, turns};

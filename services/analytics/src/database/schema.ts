@@ -8,6 +8,7 @@ import type {OutcomeFields} from '@voicebridge/shared/cdr/outcome.ts';
 import type {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import type {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Generated, JSONColumnType} from 'kysely';
+import type {Kind} from './deleted-before.ts';
 import type {FigureColumns} from './figure-columns.ts';
 
 /** The columns by which turns, interruptions, tool calls and failovers are filtered and grouped. */
@@ -41,6 +42,7 @@ export interface CallsTable extends Facets {
   timeToFirstAudioMs: number | null;
   admissionMs: number | null;
   modelReadyMs: number | null;
+  hungUpWaitingMs: number | null;
   turns: number;
   bargeIns: number;
   falseInterruptions: number;
@@ -163,6 +165,7 @@ export interface Schema {
   failovers: FailoversTable;
   transcripts: TranscriptsTable;
   recordings: RecordingsTable;
+  deletedBefore: {kind: Kind; moment: Date};
   erasedCalls: {callSid: string; erasedAt: Generated<Date>};
   sessions: {tokenHash: string; createdAt: Date; seenAt: Date};
   forgottenNumbers: {numberHash: string; forgottenAt: Generated<Date>};

@@ -10,11 +10,13 @@ import {callsByHour} from '../queries/calls-by-hour.ts';
 import {concurrency} from '../queries/concurrency.ts';
 import type {Database} from './database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
+import {countCalls} from '../queries/count-calls.ts';
 import {difference} from '../queries/difference.ts';
 import {facets} from '../queries/facets.ts';
 import {histogram} from '../queries/histogram.ts';
 import {finishNext} from '../recordings/finish-recordings.ts';
 import {listCalls, neighboursOf} from '../queries/list-calls.ts';
+import {longestWaits} from '../queries/longest-waits.ts';
 import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
 import {storeCall} from '../ingest/store-call.ts';
@@ -38,7 +40,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     }, 60_000);
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
-      await sql`TRUNCATE calls, remarks, outcome_fills, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings, deliveries, exports`.execute(
+      await sql`TRUNCATE calls, remarks, outcome_fills, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings, deliveries, exports, deleted_before`.execute(
         database.kysely,
       );
     });
@@ -293,7 +295,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     test('a call whose clock jumped back is listed without a length', async () => {
       await storeCall(db(), finishedCall({startedAt: FIRST, summary: {endedAt: FIRST - 5_000}}));
       expect((await all()).calls).toMatchObject([{durationMs: null}]);
-      expect(await concurrency(db(), {bucket: 'hour'})).toEqual({bucket: 'hour', buckets: []});
+      expect(await concurrency(db(), {bucket: 'hour'})).toEqual({bucket: 'hour', missingBefore: null, buckets: []});
     });
 
     test('a call that was erased does not come back with a late copy of its record', async () => {
@@ -445,6 +447,72 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         ['answered', 80],
         ['late', 1_500],
       ]);
+    });
+
+    describe('callers who hung up while they waited for an answer', () => {
+      const unanswered = {audioStartedAt: null, audioEndedAt: null, platformTurnGapMs: null};
+      const waited = async () =>
+        (await all()).calls.toReversed().map(({callSid, hungUpWaitingMs}) => [callSid, hungUpWaitingMs]);
+      const count = async () => (await measure(db(), {metric: 'wait_at_hang_up'})).groups[0]?.count;
+
+      test('are counted with how long they had waited; who was answered, or only said goodbye, is not', async () => {
+        const cases = [
+          [turnOfTest(0), turnOfTest(1, unanswered)],
+          // Before the greeting: they never spoke.
+          [turnOfTest(0, unanswered)],
+          [turnOfTest(0), turnOfTest(1, unanswered), turnOfTest(2)],
+          [turnOfTest(0), turnOfTest(1, {...unanswered, callerEndedAt: 28_500})],
+        ];
+        for (const [index, turns] of cases.entries()) await storeCall(db(), finishedCall({number: index + 1, turns}));
+        const others = {endReason: 'platform.model-lost', endedBy: 'platform'};
+        await storeCall(db(), finishedCall({number: 5, turns: cases[0]!, summary: others}));
+        expect(await waited()).toEqual([
+          [sidOf(1), 24_000],
+          [sidOf(2), 30_000],
+          [sidOf(3), null],
+          [sidOf(4), null],
+          [sidOf(5), null],
+        ]);
+        expect(await count()).toBe(2);
+        const has = {metric: 'wait_at_hang_up', from: 25_000, to: undefined} as const;
+        expect(await countCalls(db(), {has})).toEqual({count: 1, missingBefore: null});
+      });
+
+      test('are known when every part of a call is there, and no longer if a fuller record says otherwise', async () => {
+        const parts = [[turnOfTest(0), turnOfTest(1, unanswered)], [turnOfTest(2)]];
+        const part = (index: number) =>
+          finishedCall({part: index, parts: 2, turns: parts[index]!, summary: {turns: 3}});
+        await storeCall(db(), part(0));
+        expect(await waited()).toEqual([[sidOf(1), null]]);
+        await storeCall(db(), part(1));
+        expect(await waited()).toEqual([[sidOf(1), null]]);
+        await storeCall(db(), finishedCall({number: 2, turns: parts[0]!}));
+        expect(await count()).toBe(1);
+        const end = {epoch: 2, endReason: 'assistant.hung-up', endedBy: 'assistant'};
+        await storeCall(db(), finishedCall({number: 2, turns: parts[0]!, summary: end}));
+        expect(await count()).toBe(0);
+      });
+    });
+
+    test('an analyst finds the longest waits, and where the time of each went', async () => {
+      const slow = {platformTurnGapMs: 900, toolMs: 4_000};
+      for (const [number, figures] of [{platformTurnGapMs: 700}, slow, {platformTurnGapMs: 2_500}].entries())
+        await storeCall(db(), finishedCall({number: number + 1, turns: [turnOfTest(0), turnOfTest(1, figures)]}));
+      const {waits} = await longestWaits(db(), {limit: 2});
+      expect(waits).toMatchObject([
+        {callSid: sidOf(2), turn: 1, waitMs: 4_900, toolMs: 4_000, endOfTurnDelayMs: 500, modelTtfbMs: 300},
+        {callSid: sidOf(3), waitMs: 2_500, toolMs: null},
+      ]);
+      expect(await longestWaits(db(), {limit: 5, assistant: 'other'})).toEqual({waits: [], missingBefore: null});
+    });
+
+    test('an analyst finds the calls in which a tool was asked for, and counts them', async () => {
+      const tool = {call: 0, turn: 1, at: 2_000, durationMs: 900, ok: true, outcome: 'ok'};
+      for (const [index, name] of ['find_table', 'book_table', 'find_table'].entries())
+        await storeCall(db(), finishedCall({number: index + 1, rest: {toolCalls: [{...tool, name}]}}));
+      expect((await all({tool: 'find_table'})).calls.map(({callSid}) => callSid)).toEqual([sidOf(3), sidOf(1)]);
+      expect(await countCalls(db(), {tool: 'book_table'})).toMatchObject({count: 1});
+      expect(await countCalls(db(), {})).toEqual({count: 3, missingBefore: null});
     });
 
     test('an analyst tells the calls of the phone in the browser from those of telephones', async () => {
@@ -702,6 +770,87 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       const caller = {hash: 'cafe', lastTwo: '07', number: null};
       expect(await storeCall(db(), finishedCall({number: 2, summary: {caller}}))).toBe('erased');
       expect(await sweepCaptures(db(), store, when)).toBe(1);
+    });
+
+    describe('once turns were deleted, a month after their calls', () => {
+      const KEPT = {calls: 0, turns: 30, transcripts: 0, recordings: 0};
+      const NOW = FIRST + 90 * DAY;
+      const LIMIT = new Date(NOW - 30 * DAY);
+      const since = (daysAgo: number) => new Date(NOW - daysAgo * DAY);
+      const gap = {metric: 'platform_turn_gap'} as const;
+      beforeEach(async () => {
+        for (const [number, daysAgo] of [89, 45, 20, 5].entries())
+          await storeCall(db(), finishedCall({number: number + 1, startedAt: NOW - daysAgo * DAY}));
+        await sweep(db(), KEPT, NOW);
+      });
+
+      test('an analyst who asks for a longer time is told from when on there are turns, and no other is told anything', async () => {
+        const missing = LIMIT.toISOString();
+        for (const from of [undefined, since(60)]) {
+          expect(await measure(db(), {...gap, from})).toMatchObject({missingBefore: missing, groups: [{count: 2}]});
+          expect(await measure(db(), {...gap, from, bucket: 'week'})).toMatchObject({missingBefore: missing});
+          expect(await histogram(db(), {...gap, from, step: 50})).toMatchObject({missingBefore: missing});
+        }
+        expect(await measure(db(), {...gap, from: since(30)})).toMatchObject({missingBefore: null});
+        expect(await measure(db(), {metric: 'cost'})).toMatchObject({missingBefore: null, groups: [{count: 4}]});
+        expect(await concurrency(db(), {bucket: 'day', offset: undefined})).toMatchObject({missingBefore: null});
+        expect(await callsByHour(db(), {zone: 'UTC'})).toMatchObject({missingBefore: null});
+      });
+
+      test('what was deleted is said as long as it is missing, whatever the setting is later', async () => {
+        await sweep(db(), {...KEPT, turns: 365}, NOW + DAY);
+        expect(await measure(db(), gap)).toMatchObject({missingBefore: LIMIT.toISOString()});
+        await sweep(db(), {...KEPT, turns: 7}, NOW + DAY);
+        expect(await measure(db(), gap)).toMatchObject({missingBefore: since(6).toISOString()});
+      });
+
+      test('a whole time is not compared with one whose turns were deleted, but two assistants in the same time are', async () => {
+        const asked = {...gap, figure: 'mean', from: since(30), to: since(0)} as const;
+        expect(await difference(db(), {...asked, 'against.from': since(60), 'against.to': since(30)})).toMatchObject({
+          counts: [2, 0],
+          difference: null,
+          missingBefore: LIMIT.toISOString(),
+        });
+        const before = {'against.from': since(17), 'against.to': since(4)};
+        expect(await difference(db(), {...asked, ...before})).toMatchObject({difference: 0, missingBefore: null});
+        const long = {from: since(90), to: since(0), 'against.from': since(90), 'against.to': since(0)};
+        expect(await difference(db(), {...asked, ...long})).toMatchObject({
+          difference: 0,
+          missingBefore: LIMIT.toISOString(),
+        });
+      });
+
+      test('a list that is found by turns says that it lacks calls, and a list of all calls does not', async () => {
+        const has = {metric: 'platform_turn_gap', from: 1, to: undefined} as const;
+        expect(await all({has})).toMatchObject({missingBefore: LIMIT.toISOString(), calls: [{}, {}]});
+        expect(await all({failoverKind: 'worker-lost'})).toMatchObject({missingBefore: LIMIT.toISOString()});
+        expect(await all({has: {...has, metric: 'cost'}})).toMatchObject({missingBefore: null});
+        expect(await all({words: 'hello'})).toMatchObject({missingBefore: null});
+        expect(await all()).toMatchObject({missingBefore: null, calls: [{}, {}, {}, {}]});
+      });
+
+      test('the page of a call says what of it was deleted', async () => {
+        expect(await call(1)).toMatchObject({turns: [], missing: ['turns']});
+        expect(await call(4)).toMatchObject({turns: [{}, {}], missing: []});
+      });
+
+      test('calls that were deleted are missing in figures of calls and of turns', async () => {
+        await sweep(db(), {...KEPT, calls: 10}, NOW);
+        const missing = since(10).toISOString();
+        expect(await measure(db(), {metric: 'calls', from: since(60)})).toMatchObject({missingBefore: missing});
+        expect(await measure(db(), {...gap, from: since(20)})).toMatchObject({missingBefore: missing});
+        expect(await concurrency(db(), {bucket: 'day', offset: undefined})).toMatchObject({missingBefore: missing});
+        expect(await all()).toMatchObject({missingBefore: missing});
+      });
+    });
+
+    test('on the first days nothing was deleted, and no answer says that something is missing', async () => {
+      await storeCall(db(), finishedCall());
+      await sweep(db(), {calls: 365, turns: 90, transcripts: 30, recordings: 30}, FIRST + 3 * DAY);
+      const from = new Date(FIRST - 362 * DAY);
+      expect(await measure(db(), {metric: 'platform_turn_gap', from})).toMatchObject({missingBefore: null});
+      expect(await all({from})).toMatchObject({missingBefore: null});
+      expect((await call(1))?.missing).toEqual([]);
     });
 
     test('each kind of record is deleted when its retention is over', async () => {

@@ -2,6 +2,7 @@ import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {hashOf, identityOf} from '@voicebridge/shared/caller-identity.ts';
 import {Router, type Request} from 'express';
 import {z} from 'zod';
+import {countCalls} from '../queries/count-calls.ts';
 import {callFile, callsFile, callsLines, turnsFile} from '../queries/call-files.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {audit} from '../auth/audit.ts';
@@ -12,7 +13,8 @@ import {noSuchCall} from './no-such-call.ts';
 import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {readCall} from '../queries/read-call.ts';
-import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
+import {CallFilter, FacetFilter, kindsAskedFor} from '../queries/call-filter.ts';
+import {missingBefore} from '../queries/missing-before.ts';
 import {sendCsv} from './send-csv.ts';
 
 export const CallPath = z.object({
@@ -45,6 +47,12 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
     response.json(await listCalls(database.now, query));
   });
 
+  routes.get('/api/calls-count', async (request, response) => {
+    const filter = readRequest(CallFilter, request.query);
+    await maySearch(request, filter);
+    response.json(await countCalls(database.now, filter));
+  });
+
   routes.post('/api/find-number', jsonBody('4kb'), (request, response) => {
     demand(viewerOf(request), 'words');
     const {number} = readRequest(FindNumber, request.body ?? {});
@@ -75,19 +83,28 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
     const filter = readRequest(CallFilter, request.query);
     await maySearch(request, filter);
     const lines = callsFile(database.now, filter);
-    await sendCsv(request, response, {name: 'calls.csv', lines, database});
+    const missing = await missingBefore(database.now, kindsAskedFor(filter), filter.from);
+    await sendCsv(request, response, {name: 'calls.csv', lines, missingBefore: missing, database});
   });
 
   routes.get('/api/calls.jsonl', async (request, response) => {
     const filter = readRequest(CallFilter, request.query);
     await maySearch(request, filter);
     const lines = callsLines(database.now, filter);
-    await sendCsv(request, response, {name: 'calls.jsonl', type: 'application/jsonl', lines, database});
+    await sendCsv(request, response, {
+      name: 'calls.jsonl',
+      type: 'application/jsonl',
+      lines,
+      missingBefore: await missingBefore(database.now, ['turns', ...kindsAskedFor(filter)], filter.from),
+      database,
+    });
   });
 
   routes.get('/api/turns.csv', async (request, response) => {
-    const lines = turnsFile(database.now, readRequest(FacetFilter, request.query));
-    await sendCsv(request, response, {name: 'turns.csv', lines, database});
+    const filter = readRequest(FacetFilter, request.query);
+    const lines = turnsFile(database.now, filter);
+    const missing = await missingBefore(database.now, ['turns'], filter.from);
+    await sendCsv(request, response, {name: 'turns.csv', lines, missingBefore: missing, database});
   });
 
   routes.get('/api/calls/:callSid', async (request, response) => {

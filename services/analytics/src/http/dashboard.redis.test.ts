@@ -9,9 +9,12 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {seedDatabase} from '../../../../scripts/seed-data/seed-database.ts';
 import {openEmbedded} from '../database/database.ts';
 import {axeFindings, CHROMIUM, fitsThePage, hasChromium, launchBrowser, visitPage} from '../testing/browser.ts';
+import {sweep} from '../ingest/retention.ts';
+import {storeCall} from '../ingest/store-call.ts';
 import {finishedCall, sidOf} from '../testing/finished-call.ts';
 import {runAnalytics, dataFolder} from '../testing/running-analytics.ts';
 
+const DAY = 86_400_000;
 const PASSWORD = 'correct horse battery';
 const HOSTILE = '<img src=x onerror="document.title=`owned`">';
 
@@ -29,6 +32,9 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
     {
       await using database = await openEmbedded(first.path);
       await seedDatabase(database, {turns: 2_000, simulated: 6, days: 5, until: Date.now(), seed: 7, words: true});
+      const startedAt = Date.now() - 100 * DAY;
+      await storeCall(database.kysely, finishedCall({number: 90, startedAt}));
+      await sweep(database.kysely, {calls: 0, turns: 90, transcripts: 0, recordings: 0}, Date.now());
     }
     open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: first.path}));
     closed = ends.use(
@@ -88,6 +94,45 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
       }
     },
   );
+
+  test('an analyst who looks at more time than turns are kept is told from when on there are figures, on the page and in files', async () => {
+    const [lack, none] = ['Older figures have been deleted: these begin on', 'There is no comparison'];
+    await using visited = await visit(`${open.url}/?range=1y`);
+    const {page, complaints} = visited;
+    await drawn(page);
+    const cardOf = (name: string) => page.getByRole('region', {name, exact: true});
+    await cardOf('Platform turn gap').getByText(lack).waitFor();
+    await cardOf('By worker').getByText(lack).waitFor();
+    expect(await cardOf('Calls').getByText(lack).count()).toBe(0);
+    // 90 days are all there, and the 90 days before are not.
+    await page.goto(`${open.url}/?range=90d&compare=previous`);
+    await drawn(page);
+    await cardOf('Platform turn gap').getByText(`${none}: not all figures of the 90 days before are kept.`).waitFor();
+    expect(await page.getByText(lack).count()).toBe(0);
+    expect(await cardOf('Calls').getByText(none).count()).toBe(0);
+    await page.goto(`${open.url}/?range=30d&compare=previous`);
+    await drawn(page);
+    expect(await page.locator('.said', {hasText: /./}).count()).toBe(0);
+    await page.goto(`${open.url}/?view=calls&call=${sidOf(90)}`);
+    await page.getByText('Of calls as old as this one, turns have been deleted.').waitFor();
+    expect(complaints).toEqual([]);
+    const from = Date.now() - 99 * DAY;
+    const headerOf = async (path: string) => (await fetch(`${open.url}${path}`)).headers.get('missing-before');
+    for (const file of [
+      `turns.csv?from=${from}`,
+      'calls.jsonl',
+      'metrics.csv?metric=t_stop',
+      'calls.csv?has=t_stop:1:',
+    ])
+      expect([file, Date.parse((await headerOf(`/api/${file}`)) ?? '') > from]).toEqual([file, true]);
+    for (const file of [
+      `turns.csv?from=${Date.now() - 80 * DAY}`,
+      'calls.csv',
+      'metrics.csv?metric=calls',
+      'concurrency.csv?bucket=week',
+    ])
+      expect([file, await headerOf(`/api/${file}`)]).toEqual([file, null]);
+  });
 
   test('who looks at demo data is told so on every page, and who looks at real calls is not', async () => {
     for (const view of ['overview', 'calls', 'live']) {
@@ -316,9 +361,9 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
     }
     const states: readonly State[] = [
       {url: closed.url, words: 'Sign in'},
-      {url: `${open.url}/?${NOTHING}`, words: 'No calls in this time range.'},
-      {url: `${open.url}/?view=interruptions&${NOTHING}`, words: 'No calls in this time range.'},
-      {url: `${open.url}/?view=cost&${NOTHING}`, words: 'No calls in this time range.'},
+      {url: `${open.url}/?${NOTHING}`, words: 'There are no figures for this time.'},
+      {url: `${open.url}/?view=interruptions&${NOTHING}`, words: 'There are no figures for this time.'},
+      {url: `${open.url}/?view=cost&${NOTHING}`, words: 'There are no figures for this time.'},
       {url: `${open.url}/?view=calls&${NOTHING}`, words: 'No call matches.'},
       {
         words: 'No call has ended yet',

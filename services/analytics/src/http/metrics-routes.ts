@@ -6,6 +6,7 @@ import type {DatabaseWatch} from '../database/database-watch.ts';
 import {difference, DifferenceQuery} from '../queries/difference.ts';
 import {facets} from '../queries/facets.ts';
 import {histogram, HistogramQuery} from '../queries/histogram.ts';
+import {LongestWaits, longestWaits, LongestWaitsQuery} from '../queries/longest-waits.ts';
 import {measure, MetricsQuery} from '../queries/measure.ts';
 import {readRequest} from './read-request.ts';
 import {sendCsv} from './send-csv.ts';
@@ -18,13 +19,13 @@ export function metricsRoutes(database: DatabaseWatch): Router {
   });
 
   routes.get('/api/metrics.csv', async (request, response) => {
-    const {by, groups} = await measure(database.now, readRequest(MetricsQuery, request.query));
+    const {by, groups, missingBefore} = await measure(database.now, readRequest(MetricsQuery, request.query));
     const rows = groups.map(({group, ...figures}) => ({
       ...figures,
       ...Object.fromEntries(by.map((name, index) => [name, group[index]])),
     }));
     const columns = ['at', ...by, 'count', 'mean', 'deviation', 'min', 'max', 'sum', 'p50', 'p90', 'p95', 'p99'];
-    await sendCsv(request, response, {name: 'metrics.csv', lines: csvOf(rows, columns), database});
+    await sendCsv(request, response, {name: 'metrics.csv', lines: csvOf(rows, columns), missingBefore, database});
   });
 
   routes.get('/api/histogram', async (request, response) => {
@@ -36,8 +37,9 @@ export function metricsRoutes(database: DatabaseWatch): Router {
   });
 
   routes.get('/api/concurrency.csv', async (request, response) => {
-    const {buckets} = await concurrency(database.now, readRequest(ConcurrencyQuery, request.query));
-    await sendCsv(request, response, {name: 'concurrency.csv', lines: csvOf(buckets, ['at', 'peak']), database});
+    const {buckets, missingBefore} = await concurrency(database.now, readRequest(ConcurrencyQuery, request.query));
+    const lines = csvOf(buckets, ['at', 'peak']);
+    await sendCsv(request, response, {name: 'concurrency.csv', lines, missingBefore, database});
   });
 
   routes.get('/api/calls-by-hour', async (request, response) => {
@@ -45,13 +47,23 @@ export function metricsRoutes(database: DatabaseWatch): Router {
   });
 
   routes.get('/api/calls-by-hour.csv', async (request, response) => {
-    const {hours} = await callsByHour(database.now, readRequest(CallsByHourQuery, request.query));
+    const {hours, missingBefore} = await callsByHour(database.now, readRequest(CallsByHourQuery, request.query));
     const lines = csvOf(hours, ['weekday', 'hour', 'count']);
-    await sendCsv(request, response, {name: 'calls-by-hour.csv', lines, database});
+    await sendCsv(request, response, {name: 'calls-by-hour.csv', lines, missingBefore, database});
   });
 
   routes.get('/api/difference', async (request, response) => {
     response.json(await difference(database.now, readRequest(DifferenceQuery, request.query)));
+  });
+
+  routes.get('/api/longest-waits', async (request, response) => {
+    response.json(await longestWaits(database.now, readRequest(LongestWaitsQuery, request.query)));
+  });
+
+  routes.get('/api/longest-waits.csv', async (request, response) => {
+    const {waits, missingBefore} = await longestWaits(database.now, readRequest(LongestWaitsQuery, request.query));
+    const lines = csvOf(waits, Object.keys(LongestWaits.shape.waits.element.shape));
+    await sendCsv(request, response, {name: 'longest-waits.csv', lines, missingBefore, database});
   });
 
   routes.get('/api/facets', async (_request, response) => {

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {ProblemAnswer} from '../queries/bad-question.ts';
+import {MISSING_BEFORE, MissingBefore} from '../queries/missing-before.ts';
 import {SECURE_COOKIE} from './gate.ts';
 import {type Operation, TAGS} from './operations/operation.ts';
 import {OPERATIONS} from './operations/operations.ts';
@@ -64,6 +65,13 @@ export function openApi(): object {
   };
 }
 
+const MISSING_HEADER = {
+  [MISSING_BEFORE]: {
+    description: `not there: nothing of the time asked for is missing. Else ${MissingBefore.description ?? ''}`,
+    schema: {type: 'string', format: 'date-time'},
+  },
+};
+
 function describe({
   method,
   path,
@@ -80,8 +88,12 @@ function describe({
 }: Operation): object {
   const schema = answer ? {$ref: `#/components/schemas/${named(id)}Answer`} : {type: 'string'};
   const content = {[type ?? 'application/json']: {schema, ...(example === undefined ? {} : {example})}};
+  // A file about a time has no room for a field.
+  const headers = tag === 'files' && query ? {headers: MISSING_HEADER} : {};
   const success =
-    method === 'post' && !answer ? {'204': {description: 'done'}} : {'200': {description: 'the answer', content}};
+    method === 'post' && !answer
+      ? {'204': {description: 'done'}}
+      : {'200': {description: 'the answer', ...headers, content}};
   return {
     operationId: id,
     tags: [tag],

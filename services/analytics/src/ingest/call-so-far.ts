@@ -43,6 +43,7 @@ export function callSoFar(
       endReason: IN_PROGRESS,
       endedBy: '',
       failovers: failovers.length,
+      hungUpWaitingMs: null,
       outcome: summary.outcome,
       outcomeFilled: [],
       tags: [],
@@ -62,6 +63,7 @@ export function callSoFar(
     answeredBy: summary.answeredBy,
     transcript: shown ? transcript : [],
     recording: null,
+    missing: [],
     transcriptState: !isKept ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',
   };
 }

@@ -3,6 +3,7 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {sql, type Kysely, type RawBuilder} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {type Kind, noteDeletion} from '../database/deleted-before.ts';
 import {expireRecordings} from '../recordings/recording-rows.ts';
 import type {Schema} from '../database/schema.ts';
 
@@ -16,6 +17,7 @@ export interface Retention {
 
 const HOUR: Millis = 3_600_000;
 const DAY: Millis = 24 * HOUR;
+const FIRST_SWEEP: Millis = 600_000;
 /** Rows per statement, so that a query never waits long for a sweep. */
 const CHUNK = 5_000;
 /** A job may be repeated for seven days, and a call lasts one; after that what was erased cannot come back. */
@@ -27,13 +29,13 @@ const KEEP_SESSIONS: Millis = DAY;
 
 /** Deletes what is older than its retention. Returns the number of deleted rows by table. */
 export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Millis): Promise<Record<string, number>> {
-  const limits: readonly (readonly [table: string, column: string, age: Millis | undefined])[] = [
-    ['transcripts', 'started_at', ageOf(retention.transcripts)],
-    ['turns', 'started_at', ageOf(retention.turns)],
-    ['interruptions', 'started_at', ageOf(retention.turns)],
-    ['tool_calls', 'started_at', ageOf(retention.turns)],
-    ['failovers', 'started_at', ageOf(retention.turns)],
-    ['calls', 'started_at', ageOf(retention.calls)],
+  const limits: readonly (readonly [table: string, column: string, age: Millis | undefined, kind?: Kind])[] = [
+    ['transcripts', 'started_at', ageOf(retention.transcripts), 'transcripts'],
+    ['turns', 'started_at', ageOf(retention.turns), 'turns'],
+    ['interruptions', 'started_at', ageOf(retention.turns), 'turns'],
+    ['tool_calls', 'started_at', ageOf(retention.turns), 'turns'],
+    ['failovers', 'started_at', ageOf(retention.turns), 'turns'],
+    ['calls', 'started_at', ageOf(retention.calls), 'calls'],
     ['erased_calls', 'erased_at', KEEP_ERASED],
     ['forgotten_numbers', 'forgotten_at', KEEP_ERASED],
     ['audit', 'at', KEEP_AUDIT],
@@ -41,13 +43,17 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
     ['deliveries', 'created_at', KEEP_DELIVERIES],
   ];
   const deleted: Record<string, number> = {};
-  for (const [table, column, age] of limits) {
+  for (const [table, column, age, kind] of limits) {
     if (age === undefined) continue;
-    const count = await deleteBefore(db, table, column, new Date(wall - age));
+    const limit = new Date(wall - age);
+    if (kind !== undefined) await noteDeletion(db, kind, table, limit);
+    const count = await deleteBefore(db, table, column, limit);
     if (count > 0) deleted[table] = count;
   }
-  const ofRecordings = ageOf(retention.recordings);
-  const expired = await expireRecordings(db, ofRecordings === undefined ? undefined : new Date(wall - ofRecordings));
+  const age = ageOf(retention.recordings);
+  const limit = age === undefined ? undefined : new Date(wall - age);
+  if (limit !== undefined) await noteDeletion(db, 'recordings', 'recordings', limit);
+  const expired = await expireRecordings(db, limit);
   if (expired > 0) deleted['recordings'] = expired;
   const words = ageOf(retention.transcripts);
   if (words !== undefined) await forgetWords(db, new Date(wall - words));
@@ -100,9 +106,12 @@ async function inChunks(db: Kysely<Schema>, statement: RawBuilder<unknown>): Pro
   }
 }
 
-/** Sweeps each hour while the database can be used. */
+/**
+ * Sweeps ten minutes after the start, and then each hour, while the database can be used: a process that never lives for
+ * an hour deletes too.
+ */
 export function keepRetention(database: DatabaseWatch, retention: Retention, clock: Clock, log: Log): Cancel {
-  return every(clock, HOUR, () => {
+  const sweepNow = () => {
     if (database.reason !== undefined) return;
     const swept = async () => {
       const deleted = await sweep(database.now, retention, clock.wall());
@@ -111,9 +120,13 @@ export function keepRetention(database: DatabaseWatch, retention: Retention, clo
     };
     swept().then(
       deleted => log.info({deleted}, 'retention swept'),
-      (thrown: unknown) => log.warn({err: thrown}, 'retention could not sweep; it tries again in an hour'),
+      (thrown: unknown) => log.warn({err: thrown}, 'retention could not sweep; it tries again within an hour'),
     );
-  });
+  };
+  const cancels = [clock.after(FIRST_SWEEP, sweepNow), every(clock, HOUR, sweepNow)];
+  return () => {
+    for (const cancel of cancels) cancel();
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {sql, type Kysely, type Transaction} from 'kysely';
 import {callRows, type CallRows} from './call-rows.ts';
 import {recordingExpected} from '../recordings/recording-rows.ts';
+import {noteWaitAtHangUp} from './wait-at-hang-up.ts';
 import type {Schema} from '../database/schema.ts';
 import {CALL_FINISHED, idOfCall, keepDelivery} from '../hooks/deliveries.ts';
 import {dropFill, GIVE_UP_AFTER, keepFill, MARGIN} from '../outcomes/outcome-fills.ts';
@@ -79,6 +80,7 @@ export async function storeCall(
     const known = first ? 'new' : await updateCall(tx, rows, job);
     if (known === 'superseded') return 'superseded';
     await writeParts(tx, rows);
+    await noteWaitAtHangUp(tx, callSid);
     const isWhole = known === 'new' ? job.parts === 1 : known !== 'repeated' && (await hasAllParts(tx, callSid));
     if (isWhole) await keepWhatFollows(tx, job, after, known === 'new');
     return 'recorded';
@@ -132,7 +134,7 @@ async function updateCall(
     .updateTable('calls')
     .set({
       ...facts,
-      ...(same ? {} : {outcome, notes, outcomeFilled: null, failovers: 0}),
+      ...(same ? {} : {outcome, notes, outcomeFilled: null, failovers: 0, hungUpWaitingMs: null}),
       parts: job.parts,
       partsSeen,
       recordedAt: isNew ? sql<Date>`now()` : sql<Date>`recorded_at`,

@@ -4,14 +4,16 @@ import type {Kysely} from 'kysely';
 import {Call, type CallDetail} from './call-shapes.ts';
 import {matchesFacets, type CallFilter, type FacetFilter} from './call-filter.ts';
 import {csvLine, csvOf, type Cell} from './csv.ts';
-import {listCalls} from './list-calls.ts';
+import {pageOfCalls} from './list-calls.ts';
 import {columnsOf} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
 import {LOCAL} from '../auth/viewer.ts';
-import {detailOf} from './read-call.ts';
+import {detailsOf} from './read-call.ts';
 import {tidyNumbers} from './tidy-number.ts';
 
 const PAGE = 1_000;
+/** So many calls are read with all that hangs on them: some thousands of rows. */
+const AT_ONCE = 100;
 
 /** Every call that matches, the newest first. Reads the database page by page. */
 export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncGenerator<string> {
@@ -19,7 +21,7 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
   yield csvLine(columns);
   let after: {at: Date; callSid: string} | undefined;
   for (;;) {
-    const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
+    const {calls} = await pageOfCalls(db, {...filter, limit: PAGE, after});
     for (const call of calls)
       yield csvLine(Object.values(inOrder({...call, ...outcomeCells(call), tags: call.tags.join(' ')}, columns)));
     const last = calls.at(-1);
@@ -32,11 +34,11 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
 export async function* callsLines(db: Kysely<Schema>, filter: CallFilter): AsyncGenerator<string> {
   let after: {at: Date; callSid: string} | undefined;
   for (;;) {
-    const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
-    for (const {callSid} of calls) {
-      const detail = await detailOf(db, callSid, LOCAL);
-      if (detail) yield `${JSON.stringify(detail, tidyNumbers)}\n`;
-    }
+    const {calls} = await pageOfCalls(db, {...filter, limit: PAGE, after});
+    const callSids = calls.map(({callSid}) => callSid);
+    for (let from = 0; from < callSids.length; from += AT_ONCE)
+      for (const detail of await detailsOf(db, callSids.slice(from, from + AT_ONCE), LOCAL))
+        yield `${JSON.stringify(detail, tidyNumbers)}\n`;
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;
     after = {at: new Date(last.startedAt), callSid: last.callSid};

@@ -4,8 +4,9 @@ import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import {expressionBuilder, sql, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
+import type {Kind} from '../database/deleted-before.ts';
 import type {Schema} from '../database/schema.ts';
-import {METRIC_NAMES, type MetricName, METRICS} from './metric-catalogue.ts';
+import {kindOf, METRIC_NAMES, type MetricName, METRICS} from './metric-catalogue.ts';
 
 /** RFC 3339, with seconds and fractions optional; or a day. */
 const RFC3339 =
@@ -137,6 +138,7 @@ export const CallFilter = FacetFilter.extend({
   interrupted: yesOrNo('whether the caller spoke over the assistant'),
   failedOver: yesOrNo('whether the call had a failover'),
   failoverKind: FAILOVER_KINDS.optional().describe('calls with a failover of this kind'),
+  tool: name('name of a tool').optional().describe('calls in which the model asked for this tool'),
   outcome: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,63}:.{1,200}$/i, 'must be a field and its value, such as booked:true')
@@ -186,10 +188,20 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
     ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
     ...(filter.failoverKind ? [hadFailover(filter.failoverKind, filter)] : []),
+    ...(filter.tool ? [askedFor(filter.tool, filter)] : []),
     ...(filter.outcome ? [sql<SqlBool>`outcome ->> ${filter.outcome.field} = ${filter.outcome.value}`] : []),
     ...(filter.tag ? [sql<SqlBool>`tags @> ARRAY[${filter.tag}]::text[]`] : []),
     ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
   ]);
+}
+
+/** What has to be kept for a filter to find all calls that match. */
+export function kindsAskedFor({has, failoverKind, tool, words}: CallFilter): readonly Kind[] {
+  return [
+    ...(has ? [kindOf(has.metric)] : []),
+    ...(failoverKind || tool ? ['turns' as const] : []),
+    ...(words === undefined ? [] : ['transcripts' as const]),
+  ];
 }
 
 /** The reasons that count as failures. */
@@ -213,6 +225,10 @@ function hasValue({metric, from, to}: NonNullable<CallFilter['has']>, filter: Fa
 
 function hadFailover(kind: string, filter: FacetFilter): Expression<SqlBool> {
   return sql<SqlBool>`call_sid IN (SELECT call_sid FROM failovers WHERE ${matchesFacets(filter)} AND kind = ${kind})`;
+}
+
+function askedFor(tool: string, filter: FacetFilter): Expression<SqlBool> {
+  return sql<SqlBool>`call_sid IN (SELECT call_sid FROM tool_calls WHERE ${matchesFacets(filter)} AND name = ${tool})`;
 }
 
 /** Somebody said it, in capitals or not. */

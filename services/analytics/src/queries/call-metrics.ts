@@ -85,6 +85,20 @@ export const CALL_METRICS = {
       clock: 'worker; ms',
     },
   },
+  wait_at_hang_up: {
+    column: 'hungUpWaitingMs',
+    unit: 'ms',
+    title: 'Hung up while waiting',
+    about: 'how long a caller who hung up had waited for an answer; null: they did not wait for 2 s or more',
+    definition: {
+      whose: 'ours',
+      from: 'the caller had last spoken, or the call began',
+      to: 'the caller hung up, and no audio of the assistant had begun since',
+      clock: '**wall clock** for the end; ms; `null` below 2 s and for all other calls',
+      unseen:
+        'a caller who was asked to wait (`while` of a tool) and hung up then; calls whose turns were deleted before December 2026',
+    },
+  },
   ring: {
     column: 'ringMs',
     unit: 'ms',

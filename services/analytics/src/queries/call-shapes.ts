@@ -7,7 +7,9 @@ import {Notes} from '@voicebridge/shared/cdr/notes.ts';
 import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import {z} from 'zod';
+import {KINDS} from '../database/deleted-before.ts';
 import {CALL_METRICS} from './call-metrics.ts';
+import {MissingBefore} from './missing-before.ts';
 
 const ms = z.number().nullable();
 const moment = z.string().describe('ISO 8601, UTC');
@@ -42,6 +44,7 @@ export const Call = z.object({
   timeToFirstAudioMs: ms.describe(CALL_METRICS.time_to_first_audio.about),
   admissionMs: ms.describe(CALL_METRICS.admission.about),
   modelReadyMs: ms.describe(CALL_METRICS.model_ready.about),
+  hungUpWaitingMs: ms.describe(CALL_METRICS.wait_at_hang_up.about),
   turns: count.describe(CALL_METRICS.turns_per_call.about),
   bargeIns: count.describe(CALL_METRICS.barge_ins.about),
   falseInterruptions: count.describe(CALL_METRICS.false_interruptions.about),
@@ -80,6 +83,7 @@ export type Call = z.infer<typeof Call>;
 export const CallsPage = z.object({
   calls: z.array(Call),
   next: z.string().nullable().describe('for `after`; null on the last page'),
+  missingBefore: MissingBefore,
 });
 export type CallsPage = z.infer<typeof CallsPage>;
 
@@ -152,7 +156,12 @@ export const CallDetail = z.object({
     .describe('what had to be said first; heardAt: when the caller had heard all of it, null: they did not'),
   answeredBy: z.string().nullable().describe('what answered a call that we made: human, machine_end_beep, …'),
   transcript: z.array(Line),
-  recording: RecordingOfCall.nullable().describe('null: the call was not recorded'),
+  recording: RecordingOfCall.nullable().describe('null: there is none'),
+  missing: z
+    .array(z.enum(KINDS).exclude(['calls']))
+    .describe(
+      'what of the call was deleted because its retention was over; turns: interruptions, tool calls and failovers too',
+    ),
   transcriptState: z
     .enum(['shown', 'not-kept', 'sign-in', 'no-password'])
     .describe(

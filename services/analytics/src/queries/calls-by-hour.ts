@@ -2,6 +2,7 @@ import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
 import {BadQuestion} from './bad-question.ts';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
+import {missingBefore, MissingBefore} from './missing-before.ts';
 import type {Schema} from '../database/schema.ts';
 
 const BAD_ZONE = 'must be a time zone of the IANA database, such as Europe/Oslo';
@@ -19,6 +20,7 @@ export type CallsByHourQuery = z.infer<typeof CallsByHourQuery>;
 
 export const CallsByHourAnswer = z.object({
   zone: z.string(),
+  missingBefore: MissingBefore,
   hours: z
     .array(
       z.object({
@@ -49,7 +51,7 @@ export async function callsByHour(db: Kysely<Schema>, query: CallsByHourQuery): 
         });
       throw thrown;
     });
-  return {zone: query.zone, hours};
+  return {zone: query.zone, missingBefore: await missingBefore(db, ['calls'], query.from), hours};
 }
 
 function isZone(name: string): boolean {

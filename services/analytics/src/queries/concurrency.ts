@@ -2,6 +2,7 @@ import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
 import {MAX_GROUPS} from './measure.ts';
+import {missingBefore, MissingBefore} from './missing-before.ts';
 import {BadQuestion} from './bad-question.ts';
 import {BucketName, bucketOf, Offset} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
@@ -14,6 +15,7 @@ export type ConcurrencyQuery = z.infer<typeof ConcurrencyQuery>;
 
 export const ConcurrencyAnswer = z.object({
   bucket: BucketName,
+  missingBefore: MissingBefore,
   buckets: z
     .array(z.object({at: z.string(), peak: z.number().int().describe('concurrent calls')}))
     .describe(
@@ -52,5 +54,9 @@ export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): 
       field: 'bucket',
       cure: 'ask for longer buckets or a shorter time',
     });
-  return {bucket, buckets: rows.map(row => ({at: row.at.toISOString(), peak: row.peak}))};
+  return {
+    bucket,
+    missingBefore: await missingBefore(db, ['calls'], from),
+    buckets: rows.map(row => ({at: row.at.toISOString(), peak: row.peak})),
+  };
 }

@@ -1,9 +1,11 @@
 import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
+import {readDeletedBefore} from '../database/deleted-before.ts';
 import type {Schema} from '../database/schema.ts';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
 import {MetricName} from './measure.ts';
-import {METRICS} from './metric-catalogue.ts';
+import {kindOf, METRICS} from './metric-catalogue.ts';
+import {MissingBefore, missingIn} from './missing-before.ts';
 import {interval, isEnough, quantileDraws} from './order-statistics.ts';
 
 const QUANTILES = {p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99} as const;
@@ -30,11 +32,17 @@ export const DifferenceAnswer = z.object({
   unit: z.string(),
   figure: z.enum(figures),
   counts: z.array(z.number().int()).describe('values on each side'),
-  difference: z.number().nullable().describe('the figure less that of the calls compared with; null: one has none'),
+  difference: z
+    .number()
+    .nullable()
+    .describe(
+      'the figure less that of the calls compared with; null: one has none, or the two times differ and a part of one is missing',
+    ),
   interval: z
     .object({low: z.number(), high: z.number()})
     .nullable()
     .describe('where the difference lies with 95 % confidence; null: there are too few values to say'),
+  missingBefore: MissingBefore,
 });
 export type DifferenceAnswer = z.infer<typeof DifferenceAnswer>;
 
@@ -77,7 +85,16 @@ export async function difference(db: Kysely<Schema>, query: DifferenceQuery): Pr
   ];
   const {figure, metric} = query;
   const [a, b] = await Promise.all([sample(db, metric, sides[0].filter), sample(db, metric, sides[1].filter)]);
-  const said = {metric, unit: METRICS[metric].unit, figure, counts: [a.count, b.count]};
+  const missing = await missingOn(db, metric, sides);
+  const said = {
+    metric,
+    unit: METRICS[metric].unit,
+    figure,
+    counts: [a.count, b.count],
+    missingBefore: missing?.toISOString() ?? null,
+  };
+  // A whole time is not compared with a part of another one.
+  if (missing && !isSameTime(sides)) return {...said, difference: null, interval: null};
   if (figure === 'mean') return {...said, ...ofMeans(a, b)};
   const quantile = QUANTILES[figure];
   const isSure = isEnough(a.count, quantile) && isEnough(b.count, quantile);
@@ -104,6 +121,20 @@ function ofMeans(a: Sample, b: Sample): Pick<DifferenceAnswer, 'difference' | 'i
   const error = Math.sqrt((a.deviation ?? 0) ** 2 / a.count + (b.deviation ?? 0) ** 2 / b.count);
   return {difference: by, interval: {low: by - Z * error, high: by + Z * error}};
 }
+
+/** Up to when values of either side are missing. */
+async function missingOn(
+  db: Kysely<Schema>,
+  metric: MetricName,
+  sides: readonly [Side, Side],
+): Promise<Date | undefined> {
+  const deleted = await readDeletedBefore(db);
+  const [a, b] = sides.map(({filter}) => missingIn(deleted, [kindOf(metric)], filter.from));
+  return a ?? b;
+}
+
+const isSameTime = ([{filter: a}, {filter: b}]: readonly [Side, Side]) =>
+  a.from?.getTime() === b.from?.getTime() && a.to?.getTime() === b.to?.getTime();
 
 const conditionOf = (metric: MetricName, filter: FacetFilter) =>
   sql`${matchesFacets(filter)} AND ${sql.ref(METRICS[metric].column)} IS NOT NULL`;

@@ -2,7 +2,8 @@ import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
 import {MetricName} from './measure.ts';
-import {METRICS} from './metric-catalogue.ts';
+import {kindOf, METRICS} from './metric-catalogue.ts';
+import {missingBefore, MissingBefore} from './missing-before.ts';
 import type {Schema} from '../database/schema.ts';
 
 /** Values beyond this many bins are counted in the last one. */
@@ -23,6 +24,7 @@ export const HistogramAnswer = z.object({
   metric: MetricName,
   unit: z.string(),
   step: z.number(),
+  missingBefore: MissingBefore,
   bins: z
     .array(z.object({from: z.number(), count: z.number().int()}))
     .describe(`bins that hold values; the ${MAX_BINS}th holds everything above`),
@@ -42,6 +44,7 @@ export async function histogram(db: Kysely<Schema>, query: HistogramQuery): Prom
     metric: query.metric,
     unit: metric.unit,
     step: query.step,
+    missingBefore: await missingBefore(db, [kindOf(query.metric)], query.from),
     bins: rows.map(({bin, count}) => ({from: bin * query.step, count})),
   };
 }

@@ -1,7 +1,8 @@
 import type {Kysely, Selectable} from 'kysely';
 import {z} from 'zod';
 import type {Call, CallsPage} from './call-shapes.ts';
-import {CallFilter, matchesCall} from './call-filter.ts';
+import {CallFilter, kindsAskedFor, matchesCall} from './call-filter.ts';
+import {missingBefore} from './missing-before.ts';
 import type {CallsTable, Schema} from '../database/schema.ts';
 
 /** A page of calls, the newest first. */
@@ -54,6 +55,12 @@ export function callOf(row: Selectable<CallsTable>): Call {
 
 /** One page of the calls that match, the newest first. */
 export async function listCalls(db: Kysely<Schema>, query: CallsQuery): Promise<CallsPage> {
+  const page = await pageOfCalls(db, query);
+  return {...page, missingBefore: await missingBefore(db, kindsAskedFor(query), query.from)};
+}
+
+/** The same for whoever has said what is missing. */
+export async function pageOfCalls(db: Kysely<Schema>, query: CallsQuery): Promise<Omit<CallsPage, 'missingBefore'>> {
   const {after, limit} = query;
   let select = db
     .selectFrom('calls')

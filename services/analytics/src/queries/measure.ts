@@ -1,7 +1,8 @@
 import {sql, type Kysely, type RawBuilder} from 'kysely';
 import {z} from 'zod';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
-import {GROUPS, METRIC_NAMES, METRICS} from './metric-catalogue.ts';
+import {countsOnly, GROUPS, kindOf, METRIC_NAMES, METRICS} from './metric-catalogue.ts';
+import {missingBefore, MissingBefore} from './missing-before.ts';
 import {BadQuestion} from './bad-question.ts';
 import {BUCKET_MS, BucketName, bucketOf, BUCKETS, Offset} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
@@ -37,7 +38,7 @@ export type MetricsQuery = z.infer<typeof MetricsQuery>;
 
 const figure = z.number().nullable();
 
-/** The figures of one group. Percentiles are exact: computed from every value, not from a sketch. */
+/** The figures of one group. Percentiles are exact: computed from every value, not from a sketch. `calls` and `turns` have a count only. */
 export const Figures = z.object({
   at: z.string().nullable().describe('start of the time bucket'),
   group: z.array(z.string().nullable()).describe('the values of `by`, in its order'),
@@ -60,6 +61,7 @@ export const MetricsAnswer = z.object({
   unit: z.enum(['ms', 'count', 'tokens', 'usd']),
   bucket: BucketName.nullable(),
   by: z.array(z.string()),
+  missingBefore: MissingBefore,
   groups: z.array(Figures),
 });
 export type MetricsAnswer = z.infer<typeof MetricsAnswer>;
@@ -95,6 +97,7 @@ export async function measure(db: Kysely<Schema>, query: MetricsQuery): Promise<
     unit: metric.unit,
     bucket: query.bucket ?? null,
     by,
+    missingBefore: await missingBefore(db, [kindOf(query.metric)], query.from),
     groups: rows.map(({at, quantiles, ...row}) => ({
       at: at?.toISOString() ?? null,
       ...row,
@@ -125,12 +128,15 @@ const tooMany = (field: string) =>
 async function figures(db: Kysely<Schema>, query: MetricsQuery, by: readonly RawBuilder<unknown>[]): Promise<Row[]> {
   const metric = METRICS[query.metric];
   const column = sql.ref(metric.column);
-  const condition = sql`${matchesFacets(query)} AND ${column} IS NOT NULL`;
+  const counts = countsOnly(query.metric);
+  const condition = counts ? sql`${matchesFacets(query)}` : sql`${matchesFacets(query)} AND ${column} IS NOT NULL`;
+  const all = counts
+    ? sql`count(*) AS count, NULL AS mean, NULL AS deviation, NULL AS sum, NULL AS quantiles`
+    : sql`count(*) AS count, avg(${column}) AS mean, stddev_samp(${column}) AS deviation, sum(${column}) AS sum,
+      percentile_cont(ARRAY[0, 0.5, 0.9, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY ${column}::double precision) AS quantiles`;
   const grouped = (within: RawBuilder<unknown>) => sql`
     SELECT ARRAY[${sql.join(by.map(split => sql`${split}::text`))}]::text[] AS "group",
-      count(*) AS count, avg(${column}) AS mean, stddev_samp(${column}) AS deviation,
-      sum(${column}) AS sum,
-      percentile_cont(ARRAY[0, 0.5, 0.9, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY ${column}::double precision) AS quantiles
+      ${all}
     FROM ${sql.table(metric.of)}
     WHERE ${condition}${within}
     ${by.length > 0 ? sql`GROUP BY ${sql.join(by)} ORDER BY ${sql.join(by)}` : sql``}`;

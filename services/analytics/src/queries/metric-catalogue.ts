@@ -3,6 +3,7 @@ import type {Definition, Figures} from '@voicebridge/shared/cdr/figure.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
+import type {Kind} from '../database/deleted-before.ts';
 import {CALL_METRICS} from './call-metrics.ts';
 
 type Source = 'calls' | 'turns' | 'interruptions' | 'toolCalls' | 'failovers';
@@ -51,6 +52,12 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS).filter((name): name is MetricName => Object.hasOwn(METRICS, name));
+
+/** Of these only the count says anything: their column is a number that each row has. */
+export const countsOnly = (metric: MetricName) => metric === 'calls' || metric === 'turns';
+
+/** What has to be kept for the values of a metric to be there. */
+export const kindOf = (metric: MetricName): Kind => (METRICS[metric].of === 'calls' ? 'calls' : 'turns');
 
 /** The names by which the metrics of each table can be split, and the column of each. */
 export const GROUPS: Readonly<Record<Source, Readonly<Record<string, string>>>> = (() => {

@@ -1,4 +1,5 @@
 import {CallFilter, FacetFilter} from '../../queries/call-filter.ts';
+import {CallsCount} from '../../queries/count-calls.ts';
 import {CallDetail, CallsPage} from '../../queries/call-shapes.ts';
 import {CallsQuery, Neighbours} from '../../queries/list-calls.ts';
 import {CallPath, FindNumber, FoundNumber} from '../calls-routes.ts';
@@ -15,6 +16,16 @@ export const CALLS: readonly Operation[] = [
     summary: 'Finished calls, the newest first',
     query: CallsQuery,
     answer: CallsPage,
+  },
+  {
+    method: 'get',
+    path: '/api/calls-count',
+    id: 'countCalls',
+    tag: 'calls',
+    summary: 'How many finished calls match',
+    query: CallFilter,
+    answer: CallsCount,
+    example: {count: 1_204, missingBefore: null},
   },
   {
     method: 'get',

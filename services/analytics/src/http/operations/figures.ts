@@ -3,6 +3,7 @@ import {ConcurrencyAnswer, ConcurrencyQuery} from '../../queries/concurrency.ts'
 import {DifferenceAnswer, DifferenceQuery} from '../../queries/difference.ts';
 import {FacetsAnswer} from '../../queries/facets.ts';
 import {HistogramAnswer, HistogramQuery} from '../../queries/histogram.ts';
+import {LongestWaits, LongestWaitsQuery} from '../../queries/longest-waits.ts';
 import {MetricsAnswer, MetricsQuery} from '../../queries/measure.ts';
 import type {Operation} from './operation.ts';
 
@@ -32,7 +33,7 @@ export const FIGURES: readonly Operation[] = [
     id: 'histogram',
     tag: 'figures',
     summary: 'How the values of a metric are spread',
-    example: {metric: 't_stop', unit: 'ms', step: 50, bins: [{from: 200, count: 17}]},
+    example: {metric: 't_stop', unit: 'ms', step: 50, missingBefore: null, bins: [{from: 200, count: 17}]},
     query: HistogramQuery,
     answer: HistogramAnswer,
   },
@@ -42,7 +43,7 @@ export const FIGURES: readonly Operation[] = [
     id: 'concurrency',
     tag: 'figures',
     summary: 'Concurrent calls: the peak of each time bucket',
-    example: {bucket: 'hour', buckets: [{at: '2026-11-22T10:00:00.000Z', peak: 12}]},
+    example: {bucket: 'hour', missingBefore: null, buckets: [{at: '2026-11-22T10:00:00.000Z', peak: 12}]},
     query: ConcurrencyQuery,
     answer: ConcurrencyAnswer,
   },
@@ -61,7 +62,7 @@ export const FIGURES: readonly Operation[] = [
     id: 'callsByHour',
     tag: 'figures',
     summary: 'When people call: how many calls started in each hour of the week',
-    example: {zone: 'Europe/Oslo', hours: [{weekday: 1, hour: 9, count: 42}]},
+    example: {zone: 'Europe/Oslo', missingBefore: null, hours: [{weekday: 1, hour: 9, count: 42}]},
     query: CallsByHourQuery,
     answer: CallsByHourAnswer,
   },
@@ -89,7 +90,26 @@ export const FIGURES: readonly Operation[] = [
       counts: [4_120, 3_987],
       difference: -41.5,
       interval: {low: -63.2, high: -18.9},
+      missingBefore: null,
     },
+  },
+  {
+    method: 'get',
+    path: '/api/longest-waits',
+    id: 'longestWaits',
+    tag: 'figures',
+    summary: 'The turns whose callers waited longest for the answer, and where the time went',
+    query: LongestWaitsQuery,
+    answer: LongestWaits,
+  },
+  {
+    method: 'get',
+    path: '/api/longest-waits.csv',
+    id: 'exportLongestWaits',
+    tag: 'files',
+    summary: 'The longest waits as CSV',
+    query: LongestWaitsQuery,
+    type: 'text/csv',
   },
   {
     method: 'get',

@@ -1,0 +1,20 @@
+import {moment} from './format.js';
+
+/** What an answer lacks, as a sentence; nothing, usually. What is older than its retention has been deleted. */
+export const missingFrom = ({missingBefore}) =>
+  missingBefore ? `Older figures have been deleted: these begin on ${moment(missingBefore)}.` : undefined;
+
+const isSameTime = ([a, b]) => a.filter.from === b.filter.from && a.filter.to === b.filter.to;
+
+/**
+ * The answers about each set, to be shown together. `tell` gets what they lack. A whole time is not compared with a part of
+ * another one: then the second answer is left out.
+ */
+export function together(sets, answers, tell = () => {}) {
+  const [a, b] = answers;
+  const lack = missingFrom(a);
+  if (lack) tell(lack);
+  if (!b || isSameTime(sets) || (!a.missingBefore && !b.missingBefore)) return answers;
+  tell(`There is no comparison: not all figures of ${sets[1].label} are kept.`);
+  return [a];
+}
