@@ -8,7 +8,7 @@ import {openAIAdapter, type OpenAIOptions} from './model/openai/openai-session.t
  */
 export function openModelAdapter(
   config: WorkerConfig,
-  deps: Pick<OpenAIOptions, 'clock' | 'metrics' | 'log'>,
+  deps: Pick<OpenAIOptions, 'clock' | 'pauses' | 'metrics' | 'log'>,
 ): ModelAdapter {
   return openAIAdapter({
     url: config.OPENAI_REALTIME_URL,

@@ -100,7 +100,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
   );
   const standard = standardAssistant(config);
-  const adapter = deps.adapter ?? openModelAdapter(config, {clock, metrics, log});
+  const pauses = stack.use(new ProcessPauses(clock, log));
+  const adapter = deps.adapter ?? openModelAdapter(config, {clock, pauses, metrics, log});
   const {assistants} = stack.use(
     await openAssistants({
       standard,
@@ -133,7 +134,6 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }),
   );
   const lingering = new Lingering();
-  const pauses = stack.use(new ProcessPauses(clock, log));
   const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id, store: deps.recordings}));
   const chunks = deps.recordings && new ChunkSender({store: deps.recordings, clock, metrics, log});
   const openRecording =

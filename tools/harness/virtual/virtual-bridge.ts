@@ -149,7 +149,7 @@ export class VirtualBridge {
       showTimingMath: false,
       logModelDetails: false,
       wellSince: () => this.#bus.wellSince(),
-      pauses: {last: undefined},
+      pauses: {last: undefined, pausedSince: () => 0},
       mayCompact: () => true,
       sealOf: () => new JournalSeal(),
       handOver: async ({callSid}) => {

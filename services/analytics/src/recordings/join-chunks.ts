@@ -18,14 +18,41 @@ export function chunksAmong(objects: readonly StoredObject[]): PlacedChunk[] {
     .toSorted((a, b) => a.epoch - b.epoch || a.fromMs - b.fromMs);
 }
 
-/** How many milliseconds between two moments are in no chunk. */
+/** How many milliseconds between two moments are missing on either side. */
 export function missingMs(chunks: readonly PlacedChunk[], fromMs: Millis, untilMs: Millis): Millis {
+  const inOrder = chunks.toSorted((a, b) => a.fromMs - b.fromMs);
+  const gaps = (['caller', 'assistant'] as const)
+    .flatMap(side =>
+      gapsIn(
+        inOrder.filter(({sides}) => sides === undefined || sides === side),
+        fromMs,
+        untilMs,
+      ),
+    )
+    .toSorted((a, b) => a.fromMs - b.fromMs);
   let [missing, reached] = [0, fromMs];
-  for (const chunk of chunks.toSorted((a, b) => a.fromMs - b.fromMs)) {
-    missing += Math.max(0, Math.min(chunk.fromMs, untilMs) - reached);
-    reached = Math.max(reached, Math.min(chunk.untilMs, untilMs));
+  for (const gap of gaps) {
+    missing += Math.max(0, gap.untilMs - Math.max(gap.fromMs, reached));
+    reached = Math.max(reached, gap.untilMs);
   }
-  return missing + Math.max(0, untilMs - reached);
+  return missing;
+}
+
+interface Gap {
+  readonly fromMs: Millis;
+  readonly untilMs: Millis;
+}
+
+/** What is in none of these chunks, which are in order. */
+function gapsIn(chunks: readonly PlacedChunk[], fromMs: Millis, untilMs: Millis): Gap[] {
+  const gaps: Gap[] = [];
+  let reached = fromMs;
+  for (const chunk of [...chunks, {fromMs: untilMs, untilMs}]) {
+    const next = Math.min(chunk.fromMs, untilMs);
+    if (next > reached) gaps.push({fromMs: reached, untilMs: next});
+    reached = Math.max(reached, chunk.untilMs);
+  }
+  return gaps;
 }
 
 /** Silence for a whole recording, in which `layInto` puts the chunks. */
@@ -33,9 +60,16 @@ export function emptyRecording(fromMs: Millis, untilMs: Millis): Buffer {
   return Buffer.alloc((untilMs - fromMs) * STEREO_BYTES_PER_MS, SILENCE);
 }
 
-/** Puts a chunk where it belongs in a recording that begins at `fromMs`. What lies outside is left out. */
+/** Puts the sides that a chunk holds where they belong in a recording that begins at `fromMs`. What lies outside is left out. */
 export function layInto(recording: Buffer, fromMs: Millis, chunk: PlacedChunk, body: Buffer): void {
   const place = (chunk.fromMs - fromMs) * STEREO_BYTES_PER_MS;
   const from = Math.max(0, -place);
-  if (from < body.length && place + from < recording.length) body.copy(recording, place + from, from);
+  if (from >= body.length || place + from >= recording.length) return;
+  if (chunk.sides === undefined) {
+    body.copy(recording, place + from, from);
+    return;
+  }
+  const until = Math.min(body.length, recording.length - place);
+  for (let at = from + (chunk.sides === 'caller' ? 0 : 1); at < until; at += 2)
+    recording[place + at] = body[at] ?? SILENCE;
 }

@@ -41,6 +41,11 @@ export class AfterPause {
     return true;
   }
 
+  /** Up to when this worker knows what happened in the call: now, or when the pause began whose end waits for an answer. */
+  ranUntil(): Millis {
+    return this.holds() && this.#known ? this.#known.until - this.#known.ms : this.#deps.clock.now();
+  }
+
   /**
    * True: not now; `happens` is called when it is known whose the call is. What came happens in its order. What `isDue` by
    * the clock happens after that: something that had not been read may have done it already.

@@ -2,6 +2,7 @@ import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {JournalSeal} from '../events/journal-seal.ts';
+import {NEVER_PAUSED} from '../health/process-pauses.ts';
 import type {CallDeps} from './call-deps.ts';
 import {Lingering} from './lingering.ts';
 import {MemoryToolLedger} from './tool-ledger.ts';
@@ -29,7 +30,7 @@ export function aloneDeps({bus, ...given}: Given): CallDeps {
     showTimingMath: false,
     logModelDetails: false,
     wellSince: name => bus.wellSince(name),
-    pauses: {last: undefined},
+    pauses: NEVER_PAUSED,
     mayCompact: () => true,
     sealOf: () => new JournalSeal(),
     handOver: async () => false,

@@ -4,6 +4,7 @@ import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {describe, expect, test} from 'vitest';
+import {ProcessPauses} from '../health/process-pauses.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import {ScriptedLookUp, toolsWith} from '../testing/tools.ts';
 import type {BackgroundTool} from '../tools/tool.ts';
@@ -20,6 +21,7 @@ function setUp(
     isOwnerLost = true,
     log = createLog('test', {level: 'silent'}),
     logModelDetails = false,
+    pauses = {pausedSince: (_moment: number): number => 0},
   } = {},
 ) {
   const events: CallEvent[] = [];
@@ -27,6 +29,7 @@ function setUp(
     tools: () => toolsWith(tool),
     callSid,
     clock,
+    pauses,
     log,
     ledger,
     owner: 'worker-1:1',
@@ -151,7 +154,9 @@ test('a tool that never answers is aborted at its time limit, and the model is t
 
 test('a tool that answered while its worker did not run has not exceeded its time limit', async () => {
   const lookUp = new ScriptedLookUp();
-  const {clock, run, outcomes} = setUp(lookUp);
+  const clock = new FakeClock();
+  using pauses = new ProcessPauses(clock, createLog('test', {level: 'silent'}));
+  const {run, outcomes} = setUp(lookUp, {clock, pauses});
   run('c1');
   run('c2');
   await clock.advanceAsync(1);

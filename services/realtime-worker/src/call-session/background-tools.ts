@@ -4,6 +4,7 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
+import type {ProcessPauses} from '../health/process-pauses.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
 import {toolFault} from '@voicebridge/assistant/http/tool-fault.ts';
@@ -17,6 +18,7 @@ export interface BackgroundToolsDeps {
   readonly tools: () => readonly Tool[];
   readonly callSid: CallSid;
   readonly clock: Clock;
+  readonly pauses: Pick<ProcessPauses, 'pausedSince'>;
   readonly log: Log;
   readonly ledger: ToolLedger;
   readonly send: SendRequest;
@@ -42,9 +44,7 @@ type RunTool = Extract<CallEffect, {do: 'runTool'}>;
 
 /** Pause before Redis is asked again, for a result that another worker may write, or because it did not answer. */
 const LOOK_AGAIN: Millis = 100;
-/** A time limit that is noticed so late is one of a process that did not run… */
-const NOT_RUN_FOR: Millis = 1_000;
-/** …and what it was answered meanwhile has been read by then. */
+/** What was answered while this process did not run has been read so long after it runs again. */
 const READ_WITHIN: Millis = 100;
 /** A result is told to the model although Redis does not take it within this time. */
 const WRITTEN_WITHIN: Millis = 1_000;
@@ -150,16 +150,15 @@ export class BackgroundTools {
     {callId, args, secrets = {}}: RunTool,
     abort: AbortController,
   ): Promise<ToolEnd | undefined> {
-    const {clock, log, callSid, send, runTool = runItself, logModelDetails = false} = this.#deps;
+    const {clock, log, callSid, pauses, send, runTool = runItself, logModelDetails = false} = this.#deps;
     const {name, timeoutMs} = tool;
     const {signal} = abort;
     if (signal.aborted) return undefined;
     const beganAt = clock.now();
     const timedOut = Promise.withResolvers<'timed-out'>();
     let cancel = clock.after(timeoutMs, () => {
-      const isLate = clock.now() - beganAt > timeoutMs + NOT_RUN_FOR;
-      // This process did not run: an answer that came meanwhile is read first.
-      if (isLate) cancel = clock.after(READ_WITHIN, () => timedOut.resolve('timed-out'));
+      const hasJustWoken = pauses.pausedSince(clock.now() - READ_WITHIN) > 0;
+      if (hasJustWoken) cancel = clock.after(READ_WITHIN, () => timedOut.resolve('timed-out'));
       else timedOut.resolve('timed-out');
     });
     const stopped = Promise.withResolvers<undefined>();

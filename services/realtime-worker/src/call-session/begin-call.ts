@@ -22,7 +22,7 @@ export function beginCall(call: CallEntry, {cause, restored}: CallStart, parts: 
     countFact(fact, metrics);
   }
   journal.write({is: 'owner', worker, epoch, cause});
-  recording?.taken(restored?.recorded ?? false, clock.now());
+  recording?.taken(restored?.recorded ?? false, clock.now(), restored?.stream?.streamSid);
   spend.begin();
   log.info({epoch, cause}, 'call taken');
 }

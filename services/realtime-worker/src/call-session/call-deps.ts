@@ -55,7 +55,7 @@ export interface CallDeps {
    */
   readonly wellSince: (name: string) => Millis | undefined;
   /** When this worker did not run for so long that others may have taken its calls. */
-  readonly pauses: Pick<ProcessPauses, 'last'>;
+  readonly pauses: Pick<ProcessPauses, 'last' | 'pausedSince'>;
   /** Whether all workers that may take a call over can read a compacted journal. */
   readonly mayCompact: () => boolean;
   /** How the journal of a call is sealed, and opened. */

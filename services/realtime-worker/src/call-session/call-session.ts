@@ -292,9 +292,10 @@ export class CallSession implements OwnedCall {
   }
 
   #close(isMoved: boolean): void {
-    const {model, recording, stream, timer, tools} = this.#parts;
+    const {afterPause, model, recording, stream, timer, tools} = this.#parts;
     const {clock, lingering, tap} = this.#deps;
-    recording?.ended(clock.now());
+    if (isMoved) recording?.left(afterPause.ranUntil(), clock.now());
+    else recording?.ended(clock.now());
     stream.close();
     this.#over = true;
     timer.arm(undefined);

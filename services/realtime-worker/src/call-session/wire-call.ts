@@ -88,17 +88,20 @@ export function wireCall(
     log,
     onFrame: (frame, epoch) => door.on({type: 'edge', frame, epoch}),
     onAudio: (timestamp, bytes, from, to) => door.callerFrame(timestamp, bytes, from, to),
-    onUndelivered: (since, leftAt, gaveUp) => {
-      const ago = (moment: Millis) => clock.now() - moment;
-      deps.tap?.told({
-        kind: 'undelivered',
-        sinceMsAgo: since === undefined ? null : ago(since),
-        leftMsAgo: ago(leftAt),
-        gaveUp,
-      });
-      recording?.undelivered(since, leftAt, gaveUp);
-      door.on({type: 'undelivered', since, leftAt, gaveUp});
-    },
+    onUndelivered: (since, leftAt, gaveUp) =>
+      // A worker that wakes has not read yet what was confirmed meanwhile.
+      afterPause.run(() => {
+        if (door.isOver()) return;
+        const ago = (moment: Millis) => clock.now() - moment;
+        deps.tap?.told({
+          kind: 'undelivered',
+          sinceMsAgo: since === undefined ? null : ago(since),
+          leftMsAgo: ago(leftAt),
+          gaveUp,
+        });
+        recording?.undelivered(since, leftAt, gaveUp);
+        door.on({type: 'undelivered', since, leftAt, gaveUp});
+      }),
     onNewerOwner: () => fence.doubt(),
     onClosed: counts => door.streamClosed(counts),
   });
@@ -129,7 +132,11 @@ export function wireCall(
     assistant.recording && deps.openRecording
       ? new RecordingTap({
           rule: assistant,
-          open: fromMs => deps.openRecording?.({callSid, assistant: call.assistant, epoch: journal.epoch, fromMs}),
+          open(fromMs, inheritedMs) {
+            const recorded = {callSid, assistant: call.assistant, epoch: journal.epoch, fromMs};
+            return deps.openRecording?.(inheritedMs === undefined ? recorded : {...recorded, inheritedMs});
+          },
+          aheadMs: at => core.aheadMs(at),
           callTime: settings.callTime,
           roundTrip: () => ({typical: core.roundTripMs, fastest: core.fastestRoundTripMs}),
           onBegin: fromMs => journal.write({is: 'recording', fromMs}),
@@ -161,6 +168,7 @@ export function wireCall(
     tools: () => speaking.current.tools,
     callSid,
     clock,
+    pauses: deps.pauses,
     log,
     ledger: deps.toolLedger,
     send: deps.send,

@@ -5,6 +5,8 @@ import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 const LOOK_EVERY: Millis = 50;
 /** A worker without a heartbeat for so long may be called dead, and its calls may be taken by others. */
 const CALLED_DEAD_AFTER: Millis = 250;
+/** Nobody asks about pauses that ended before that. */
+const KEPT: Millis = 60_000;
 /** Shorter pauses come on any busy machine: no line for each. */
 const WORTH_A_LINE: Millis = 1_000;
 
@@ -24,7 +26,8 @@ export class ProcessPauses {
   readonly #log: Log;
   readonly #stop: Cancel;
   #ranAt: Millis;
-  #last: Pause | undefined;
+  /** Those that were long enough for others to take its calls, the last last. */
+  #pauses: Pause[] = [];
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -36,7 +39,13 @@ export class ProcessPauses {
   /** The last pause that was long enough for others to take its calls; undefined: there was none. */
   get last(): Pause | undefined {
     this.#look();
-    return this.#last;
+    return this.#pauses.at(-1);
+  }
+
+  /** How long of the time since a moment of the last minute this process did not run. */
+  pausedSince(moment: Millis): Millis {
+    this.#look();
+    return this.#pauses.reduce((sum, {ms, until}) => sum + Math.max(0, Math.min(ms, until - moment)), 0);
   }
 
   #look(): void {
@@ -44,7 +53,7 @@ export class ProcessPauses {
     const ms = now - this.#ranAt;
     this.#ranAt = now;
     if (ms < CALLED_DEAD_AFTER) return;
-    this.#last = {ms, until: now};
+    this.#pauses = [...this.#pauses.filter(({until}) => now - until < KEPT), {ms, until: now}];
     if (ms < WORTH_A_LINE) return;
     this.#log.warn({ms: Math.round(ms)}, 'this worker did not run for a while; it asks whose its calls are now');
   }
@@ -53,3 +62,6 @@ export class ProcessPauses {
     this.#stop();
   }
 }
+
+/** For what is over too soon to be paused. */
+export const NEVER_PAUSED: Pick<ProcessPauses, 'last' | 'pausedSince'> = {last: undefined, pausedSince: () => 0};

@@ -1,4 +1,4 @@
-import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
+import {BYTES_PER_MS, msOfBytes} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 interface Sent {
@@ -16,8 +16,24 @@ interface Piece extends Sent {
 export class AssistantSide {
   #pieces: Piece[] = [];
   #freeAt = 0;
+  #inheritedUntil = 0;
   /** What does not reach the phone. Undefined: everything does. */
   #late: Sent[] | undefined;
+
+  /** Until this moment of the call the phone plays what another worker sent. */
+  inherits(untilMs: Millis): void {
+    this.#inheritedUntil = this.#freeAt = Math.round(untilMs * BYTES_PER_MS);
+  }
+
+  /** Before this moment of the call the phone may have played what another worker sent; a whole millisecond. */
+  get inheritedUntilMs(): Millis {
+    return Math.ceil(msOfBytes(this.#inheritedUntil));
+  }
+
+  /** When all of this will have been played. */
+  get playsUntilMs(): Millis {
+    return msOfBytes(this.#freeAt);
+  }
 
   /** Audio is sent at `atMs` of the call, and is `wayMs` on its way: it is played then, or behind what is still to be played. */
   audio(payload: string, atMs: Millis, wayMs: Millis): void {
@@ -49,6 +65,7 @@ export class AssistantSide {
       piece.place >= limit ? [] : {...piece, audio: piece.audio.subarray(0, limit - piece.place)},
     );
     this.#freeAt = Math.min(this.#freeAt, limit);
+    this.#inheritedUntil = Math.min(this.#inheritedUntil, limit);
   }
 
   #place(sent: Sent, atMs: Millis): void {

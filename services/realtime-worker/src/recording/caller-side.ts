@@ -43,6 +43,12 @@ export class CallerSide {
     this.#used += bytes;
   }
 
+  /** When the first of it was spoken, in milliseconds of the call; undefined: there is none. `wayMs`: as in `take`. */
+  beginsAt(wayMs: Millis): Millis | undefined {
+    const [first] = this.#runs;
+    return first && first.timestamp + first.clock.offset - wayMs;
+  }
+
   /** Another stream begins: its timestamps start again. */
   newStream(): void {
     this.#clock = new StreamClock();

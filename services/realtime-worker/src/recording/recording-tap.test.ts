@@ -15,12 +15,14 @@ function tapped(given: Partial<RecordingTapDeps> = {}) {
   const failures: string[] = [];
   const tap = new RecordingTap({
     rule: {recording: true},
-    open: fromMs => {
-      const recording = new MemoryRecording({callSid, assistant: 'd', epoch: 1, fromMs});
+    open: (fromMs, inheritedMs) => {
+      const inherited = inheritedMs === undefined ? {} : {inheritedMs};
+      const recording = new MemoryRecording({callSid, assistant: 'd', epoch: 1, fromMs, ...inherited});
       opened.push(recording);
       return recording;
     },
     callTime: at => at,
+    aheadMs: () => 0,
     roundTrip: () => ({typical: undefined, fastest: undefined}),
     onBegin: fromMs => begins.push(fromMs),
     onFailure: thrown => failures.push(String(thrown)),
@@ -127,4 +129,35 @@ test('the first answer is where the phone played it, as soon as the way to the p
   tap.effect({do: 'edge', frame: {kind: 'audio', payload, mark: 'm'}}, 500);
   tap.ended(1_000);
   expect(opened[0]?.assistant.spanOf(0x10)).toEqual([540, 640]);
+});
+
+test.for([
+  ['is recorded by the next one', false, 1_200],
+  ['is not, if the caller enters a card number', true, 1_000],
+] as const)('what a caller says after their owner froze %s', ([, isCollecting, ms]) => {
+  const {tap, opened} = tapped();
+  tap.pause(isCollecting, 5_200);
+  tap.taken(true, 5_200, began.streamSid);
+  tap.edge({...began, silentMs: 210}, 5_210);
+  for (let at = 4_000; at < 6_200; at += 20) tap.callerFrame(at, frame, 1, frame.length - 1, Math.max(at, 5_210));
+  if (isCollecting) tap.pause(false, 5_200);
+  tap.ended(6_200);
+  expect(opened[0]?.caller.msOf(0x20)).toBe(ms);
+});
+
+test('the next owner leaves to the one before what the phone still plays, unless its stream is gone', () => {
+  for (const streamSid of [began.streamSid, 'of an edge that died']) {
+    const {tap, opened} = tapped({aheadMs: () => 3_000});
+    tap.taken(true, 5_200, streamSid);
+    tap.edge({...began, silentMs: 210}, 5_210);
+    tap.callerFrame(4_000, frame, 1, frame.length - 1, 5_210);
+    tap.callerFrame(5_210, frame, 1, frame.length - 1, 5_210);
+    tap.ended(10_000);
+    expect([...(opened[0]?.chunks.keys() ?? [])].filter(key => key.endsWith('-caller.ulaw'))).toHaveLength(1);
+    const [key = '', body] = [...(opened[0]?.chunks ?? [])][0] ?? [];
+    expect([key.includes('000005000'), (body?.length ?? 0) / 16]).toEqual([
+      true,
+      streamSid === began.streamSid ? 3_200 : 200,
+    ]);
+  }
 });

@@ -8,8 +8,10 @@ import type {Recording} from './recording.ts';
 export interface RecordingTapDeps {
   /** What must happen before the recording begins. */
   readonly rule: Pick<Assistant, 'recording' | 'recordingAfter'>;
-  /** Opens the recording from a moment of the call on; undefined if there is none to be. */
-  readonly open: (fromMs: Millis) => Recording | undefined;
+  /** Opens the recording from a moment of the call on; undefined if there is none to be. `inheritedMs`: as in `RecordedCall`. */
+  readonly open: (fromMs: Millis, inheritedMs: Millis | undefined) => Recording | undefined;
+  /** How much of what owners before sent the phone has still to play, in milliseconds. */
+  readonly aheadMs: (at: Millis) => Millis;
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly callTime: (at: Millis) => Millis;
   /** How long a message to the phone and back takes, usually and at the least, in milliseconds; undefined until it was measured. */
@@ -35,8 +37,9 @@ export class RecordingTap {
     this.#deps = deps;
   }
 
-  /** The call is taken. `wasRecorded`: by an owner before, so the recording goes on. */
-  taken(wasRecorded: boolean, at: Millis): void {
+  /** The call is taken. `wasRecorded`: by an owner before, so the recording goes on; `streamSid`: the stream that it served. */
+  taken(wasRecorded: boolean, at: Millis, streamSid?: string): void {
+    this.#streamSid = streamSid;
     if (beginsAtOnce(this.#deps.rule, wasRecorded)) this.#begin(!wasRecorded, at);
   }
 
@@ -55,6 +58,8 @@ export class RecordingTap {
     if (!this.#isPaused && agreesBy(frame, this.#deps.rule)) this.#begin(true, at);
     const isNew = frame.kind === 'began' && frame.streamSid !== this.#streamSid;
     if (isNew) this.#streamSid = frame.streamSid;
+    const silentMs = frame.kind === 'began' ? frame.silentMs : undefined;
+    if (silentMs !== undefined) this.#pass(recording => recording.missedSince(this.#deps.callTime(at - silentMs)));
     if (isNew || frame.kind === 'ended') this.#pass(recording => recording.streamLost());
   }
 
@@ -94,6 +99,17 @@ export class RecordingTap {
 
   ended(at: Millis): void {
     this.#pass(recording => recording.ended(this.#deps.callTime(at)));
+    this.#over();
+  }
+
+  /** Another worker has the call. `ranUntil`: since then this worker has heard and done nothing in it. */
+  left(ranUntil: Millis, at: Millis): void {
+    const {callTime} = this.#deps;
+    this.#pass(recording => recording.left(callTime(ranUntil), callTime(at)));
+    this.#over();
+  }
+
+  #over(): void {
     this.#isOver = true;
     this.#recording = undefined;
   }
@@ -102,7 +118,7 @@ export class RecordingTap {
     if (this.#recording || this.#isOver) return;
     const fromMs = Math.floor(this.#deps.callTime(at));
     try {
-      this.#recording = this.#deps.open(fromMs);
+      this.#recording = this.#deps.open(fromMs, isFirst ? undefined : this.#deps.aheadMs(at));
     } catch (thrown) {
       this.#isOver = true;
       return this.#deps.onFailure(thrown);

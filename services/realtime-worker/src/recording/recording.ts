@@ -37,10 +37,14 @@ export interface Recording {
   /** What follows is for nobody's ears, until `goOn`. */
   pause(atMs: Millis): void;
   goOn(atMs: Millis): void;
+  /** The owner before was last known to run at `sinceMs`: what the caller said since then is for this worker to record. */
+  missedSince(sinceMs: Millis): void;
   /** Told about once a second. */
   review(atMs: Millis): void;
-  /** Nothing more comes from this worker: the call is over, or another worker has it now. */
+  /** The call is over. */
   ended(atMs: Millis): void;
+  /** Another worker has the call. This one knows it up to `knownUntilMs`; the phone plays on what it was sent. */
+  left(knownUntilMs: Millis, atMs: Millis): void;
 }
 
 /** A call whose recording begins, or goes on with another owner. */
@@ -51,6 +55,8 @@ export interface RecordedCall {
   readonly epoch: number;
   /** From which moment of the call on this worker records it. */
   readonly fromMs: Millis;
+  /** How long from then on the phone still plays what an owner before sent. That owner may have recorded it. */
+  readonly inheritedMs?: Millis;
 }
 
 /** Opens the recording of a call, or returns undefined for a call that is not recorded. */

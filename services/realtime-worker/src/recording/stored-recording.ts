@@ -1,12 +1,17 @@
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {RecordedCall, Recording, Way} from './recording.ts';
-import {TwoSides} from './two-sides.ts';
+import {type StereoPiece, TwoSides} from './two-sides.ts';
 
 /** A worker that is killed loses no more than this of its recordings, and what settles. */
 const CHUNK_MS: Millis = 10_000;
 /** A clear, and frames that come late, change only what is younger than this. */
 const SETTLES_AFTER_MS: Millis = 1_500;
+
+/** The next owner's estimate of how long the phone plays on may be off by less. */
+const TAIL_MS: Millis = 1_000;
+/** Pieces that come later than this after their call find nobody who joins them, and nobody who removes them. */
+const WAITED_FOR_MS: Millis = 30_000;
 
 /** Keeps a recording as chunks of ten seconds, each handed to `send` when nothing can change in it any more. */
 export class StoredRecording implements Recording {
@@ -17,7 +22,7 @@ export class StoredRecording implements Recording {
   constructor(call: RecordedCall, send: (key: string, body: Buffer) => void) {
     this.#call = call;
     this.#send = send;
-    this.#sides = new TwoSides(call.fromMs);
+    this.#sides = new TwoSides(call.fromMs, call.inheritedMs);
   }
 
   callerFrame(streamMs: Millis, text: Buffer, from: number, to: number, atMs: Millis): void {
@@ -52,18 +57,37 @@ export class StoredRecording implements Recording {
     this.#sides.goOn(atMs);
   }
 
+  missedSince(sinceMs: Millis): void {
+    this.#sides.missedSince(sinceMs);
+  }
+
   review(atMs: Millis): void {
     if (atMs - this.#sides.fromMs >= CHUNK_MS + SETTLES_AFTER_MS) this.#write(this.#sides.fromMs + CHUNK_MS);
   }
 
   ended(atMs: Millis): void {
     this.#sides.cleared(atMs);
-    while (this.#sides.fromMs + CHUNK_MS < atMs) this.#write(this.#sides.fromMs + CHUNK_MS);
-    this.#write(atMs);
+    this.#writeAll(atMs);
+  }
+
+  left(knownUntilMs: Millis, atMs: Millis): void {
+    if (atMs - knownUntilMs > WAITED_FOR_MS) return;
+    this.#writeAll(knownUntilMs);
+    const piece = this.#sides.takeAssistant(Math.max(this.#sides.playsUntilMs, knownUntilMs) + TAIL_MS);
+    if (piece) this.#sendPiece(piece);
+  }
+
+  #writeAll(untilMs: Millis): void {
+    while (this.#sides.fromMs + CHUNK_MS < untilMs) this.#write(this.#sides.fromMs + CHUNK_MS);
+    this.#write(untilMs);
   }
 
   #write(untilMs: Millis): void {
-    const piece = this.#sides.take(untilMs);
-    if (piece) this.#send(chunkKey(this.#call.callSid, piece.fromMs, this.#call.epoch), piece.audio);
+    for (const piece of this.#sides.take(untilMs)) this.#sendPiece(piece);
+  }
+
+  #sendPiece({fromMs, sides, audio}: StereoPiece): void {
+    const {callSid, epoch} = this.#call;
+    this.#send(chunkKey(callSid, fromMs, epoch, sides), audio);
   }
 }

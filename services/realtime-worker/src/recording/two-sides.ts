@@ -1,14 +1,15 @@
 import {SILENCE} from '@voicebridge/shared/protocol/audio.ts';
-import {STEREO_BYTES_PER_MS} from '@voicebridge/shared/recordings/chunk-key.ts';
+import {type Sides, STEREO_BYTES_PER_MS} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {AssistantSide} from './assistant-side.ts';
 import {CallerSide} from './caller-side.ts';
 import type {Way} from './recording.ts';
 
-/** A piece of a recording: stereo μ-law, the caller left, the assistant right. */
+/** A piece of a recording: stereo μ-law, the caller left, the assistant right. A side that it does not hold is silence. */
 export interface StereoPiece {
   /** Whole milliseconds since the call began. */
   readonly fromMs: Millis;
+  readonly sides: Sides;
   readonly audio: Buffer;
 }
 
@@ -25,11 +26,17 @@ export class TwoSides {
   #lastFrameAt: Millis;
   #pausedAt: Millis | undefined;
   #pauses: {readonly from: Millis; readonly until: Millis}[] = [];
+  /** An owner before recorded the call too, and nothing of it was taken here yet. */
+  #isInherited = false;
+  #missedSince: Millis = Number.POSITIVE_INFINITY;
 
-  /** `at`: the moment of the call from which on it is recorded. */
-  constructor(at: Millis) {
+  /** `at`: the moment of the call from which on it is recorded. `inheritedMs`: as in `RecordedCall`. */
+  constructor(at: Millis, inheritedMs?: Millis) {
     this.#from = Math.floor(at);
     this.#lastFrameAt = at;
+    if (inheritedMs === undefined) return;
+    this.#isInherited = true;
+    this.#assistant.inherits(at + inheritedMs);
   }
 
   get fromMs(): Millis {
@@ -75,8 +82,43 @@ export class TwoSides {
     this.#pausedAt = undefined;
   }
 
-  /** All from where the last piece ended up to `untilMs`; undefined if that is nothing. */
-  take(untilMs: Millis): StereoPiece | undefined {
+  /**
+   * The owner before did not run any more from this moment on. What the caller said since then comes once more. Of what it
+   * may have been told not to record, nothing is.
+   */
+  missedSince(sinceMs: Millis): void {
+    if (this.#isInherited && this.#pausedAt === undefined) this.#missedSince = sinceMs;
+  }
+
+  /** When the phone will have played all that it was sent. */
+  get playsUntilMs(): Millis {
+    return this.#assistant.playsUntilMs;
+  }
+
+  /**
+   * All from where the last piece ended up to `untilMs`. As long as the phone played what an owner before sent, the
+   * assistant's side is that owner's.
+   */
+  take(untilMs: Millis): StereoPiece[] {
+    if (this.#isInherited) this.#from = this.#begins();
+    this.#isInherited = false;
+    const inherited = Math.min(this.#assistant.inheritedUntilMs, untilMs);
+    return [this.#take(inherited, 'caller'), this.#take(untilMs, undefined)].filter(piece => piece !== undefined);
+  }
+
+  /** Of what follows, only what the phone was sent from here is known; undefined if that is nothing. */
+  takeAssistant(untilMs: Millis): StereoPiece | undefined {
+    this.#from = Math.max(this.#from, this.#assistant.inheritedUntilMs);
+    return this.#take(untilMs, 'assistant');
+  }
+
+  /** What the edge does not send again, the owner before has recorded. */
+  #begins(): Millis {
+    const firstAt = this.#caller.beginsAt(this.#way.back) ?? this.#from;
+    return Math.max(0, Math.min(this.#from, Math.floor(Math.max(this.#missedSince, firstAt))));
+  }
+
+  #take(untilMs: Millis, sides: Sides): StereoPiece | undefined {
     const fromMs = this.#from;
     const until = Math.floor(untilMs);
     if (until <= fromMs) return undefined;
@@ -91,6 +133,6 @@ export class TwoSides {
     }
     this.#pauses = this.#pauses.filter(pause => pause.until > until);
     this.#from = until;
-    return {fromMs, audio};
+    return {fromMs, sides, audio};
   }
 }

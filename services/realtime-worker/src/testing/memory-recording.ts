@@ -18,6 +18,11 @@ export class MemoryRecording extends StoredRecording {
     this.isOver = true;
   }
 
+  override left(knownUntilMs: Millis, atMs: Millis): void {
+    super.left(knownUntilMs, atMs);
+    this.isOver = true;
+  }
+
   /** Both sides, from where the recording began. */
   get caller(): Side {
     return new Side(this.#all, 0);

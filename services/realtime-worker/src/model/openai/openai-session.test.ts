@@ -6,6 +6,7 @@ import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {type Clock, systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, describe, expect, test} from 'vitest';
 import {type WebSocket, WebSocketServer} from 'ws';
+import {ProcessPauses} from '../../health/process-pauses.ts';
 import type {ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
 import {assistantTools} from '../../tools/assistant-tools.ts';
 import {openAIAdapter} from './openai-session.ts';
@@ -104,6 +105,7 @@ describe('a model session', () => {
     clock: Clock = systemClock,
   ): Promise<{events: ModelEvent[]; next: (type: string) => Promise<ModelEvent>}> {
     cleanup.use(server);
+    const pauses = cleanup.use(new ProcessPauses(clock, log));
     const events: ModelEvent[] = [];
     const waiting: {type: string; resolve: (event: ModelEvent) => void}[] = [];
     const adapter = openAIAdapter({
@@ -111,6 +113,7 @@ describe('a model session', () => {
       apiKey: 'sk-secret',
       transcriptionModel: 'gpt-realtime-whisper',
       clock,
+      pauses,
       metrics,
       log,
     });
@@ -139,6 +142,20 @@ describe('a model session', () => {
       expect(events.filter(({type}) => type === 'lost')).toEqual(wasFrozen ? [] : [lost]);
       await session?.[Symbol.asyncDispose]();
     }
+  });
+
+  test('that is silent is lost after 12 seconds in which its own process ran, however often that pauses', async () => {
+    const clock = new FakeClock();
+    const {events, next} = await open(new ScriptedServer(wellBehaved), settings, clock);
+    await next('ready');
+    const isLost = () => events.some(({type}) => type === 'lost');
+    for (let second = 0; second < 12; second += 2) {
+      clock.advance(2_000);
+      clock.oversleep(1_000);
+    }
+    expect(isLost()).toBe(false);
+    clock.advance(5_000);
+    expect(isLost()).toBe(true);
   });
 
   test('is opened with the key and the model, without anything of the beta, and configured in full', async () => {

@@ -5,6 +5,7 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {WebSocket} from 'ws';
+import {NEVER_PAUSED, type ProcessPauses} from '../../health/process-pauses.ts';
 import {ByteBudget} from '../byte-budget.ts';
 import {connectionFailure} from './connection-failure.ts';
 import {PacedBytes} from './paced-bytes.ts';
@@ -31,6 +32,8 @@ export interface OpenAIOptions {
   /** Transcribes the caller; empty: no transcripts, and a call that moves loses what the caller said. */
   readonly transcriptionModel: string;
   readonly clock: Clock;
+  /** When this process did not run; it always runs, if not given. */
+  readonly pauses?: Pick<ProcessPauses, 'pausedSince'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -42,8 +45,6 @@ const CONFIGURED_WITHIN: Millis = 5_000;
 const CREATED_WITHIN: Millis = 250;
 const PING_EVERY: Millis = 5_000;
 const DEAD_AFTER: Millis = 12_000;
-/** A ping that is so late says nothing about the server. */
-const NOT_RUN_FOR: Millis = 1_000;
 const LIMITS = {
   handshakeTimeout: HANDSHAKE_WITHIN,
   perMessageDeflate: false,
@@ -119,7 +120,7 @@ class OpenAISession implements ModelSession {
       clock.after(HANDSHAKE_WITHIN + CONFIGURED_WITHIN, () => {
         if (this.#state !== 'ready') this.#lose('unreachable', {note: 'the session was not configured in time'});
       }),
-      every(clock, PING_EVERY, late => this.#ping(late)),
+      every(clock, PING_EVERY, () => this.#ping()),
     );
   }
 
@@ -259,12 +260,11 @@ class OpenAISession implements ModelSession {
     this.#socket.send(JSON.stringify(sessionUpdate(this.#settings, this.#options.transcriptionModel)));
   }
 
-  #ping(late: Millis): void {
-    const {clock} = this.#options;
-    // This process did not run, and has not read yet what came meanwhile.
-    if (late >= NOT_RUN_FOR) this.#lastSeenAt = clock.now();
+  #ping(): void {
+    const {clock, pauses = NEVER_PAUSED} = this.#options;
     if (this.#socket.readyState !== WebSocket.OPEN || this.#socket.isPaused) return;
-    if (clock.now() - this.#lastSeenAt > DEAD_AFTER) {
+    // What came while this process did not run has not been read yet.
+    if (clock.now() - this.#lastSeenAt - pauses.pausedSince(this.#lastSeenAt) > DEAD_AFTER) {
       this.#socket.terminate();
       return this.#lose('closed', {note: 'no sign of life from the model'});
     }
