@@ -31,7 +31,7 @@ export class FloorControl {
   readonly #leadIn = new LeadIn();
   readonly #floor: BargeIn;
   readonly #echo: Echo;
-  #audibleUntil: Millis = 0;
+  #audibleUntil: Millis = Number.NEGATIVE_INFINITY;
   /** How long one hop between edge and worker takes; undefined until it was measured. */
   hopMs: Millis | undefined;
 
@@ -42,6 +42,7 @@ export class FloorControl {
     this.#echo = new Echo(deps.settings.given, this.#ledger);
     this.#floor = new BargeIn(interruption === 'ours' ? assistant.floor : HAS_YIELDED, this.#ledger, deps.greets);
     for (const said of restored?.said ?? []) this.#floor.adopt(said, at);
+    if (this.unheardMs(at) > 0) this.#audibleUntil = at + this.unheardMs(at);
   }
 
   get deadline(): Millis | undefined {

@@ -275,6 +275,66 @@ describe('a caller whose answer does not come', () => {
   });
 });
 
+describe('a caller who has waited for an answer as their worker died', () => {
+  /** The next worker takes the call over at 0, `waited` milliseconds after the caller’s words; its session is silent. */
+  function taken(waited: number, more: readonly JournalEntry[] = []): Call {
+    const call = new Call({}, 'Say hello.', {epoch: 2}, [
+      {is: 'stream', streamSid: began.streamSid, edge: began.edge, epoch: 1, wall: -60_000},
+      {is: 'said', id: 'i0', from: 0, ms: 500, wall: -59_000},
+      {is: 'complete', id: 'i0', wall: -59_000},
+      {is: 'item', item: {kind: 'caller', id: 'u1', text: 'When do you open?'}, wall: -waited},
+      ...more,
+    ]);
+    call.edge({...began, sinceStartMs: 60_000, silentMs: 100});
+    call.at(400).model({type: 'ready'});
+    return call;
+  }
+
+  test('is told after six seconds in all that there is none', () => {
+    const call = taken(4_400);
+    expect(responseTags(call.effects)).toEqual(['recovery-1']);
+    expect(callEnding(wait(call, 1_850))).toBeUndefined();
+    expect(callEnding(wait(call, 1_900))).toMatchObject({intent: 'apologise', reason: 'platform.model-silent'});
+  });
+
+  test('is answered by a session that takes its usual time, however late that is', () => {
+    const call = taken(5_900);
+    expect(callEnding(wait(call, 1_890))).toBeUndefined();
+    call.model(started('r1', 'recovery-1'), audio('r1', 'i1', 500), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
+    expect(callEnding(wait(call, 60_000))).toBeUndefined();
+  });
+
+  test('but hears what their phone still has to play is waiting from its end', () => {
+    const call = taken(4_400, [
+      {is: 'item', item: {kind: 'assistant', id: 'i1', text: ''}, wall: -4_000},
+      {is: 'said', id: 'i1', from: 0, ms: 9_000, wall: -4_000},
+    ]);
+    expect(responseTags(call.effects)).toEqual(['recovery-1']);
+    expect(missed(wait(call, 7_990))).toEqual([]);
+    expect(missed(wait(call, 8_000))).toHaveLength(1);
+  });
+
+  test('is not given up for words that no answer was to follow', () => {
+    const call = taken(30_000);
+    expect(missed(wait(call, 2_990))).toEqual([]);
+    expect(callEnding(wait(call, 5_990))).toBeUndefined();
+  });
+
+  test('has the time of a new wait where a tool has just told its result', () => {
+    const tool = {
+      is: 'item',
+      item: {kind: 'toolCall', id: 't', callId: 'c', name: 'look_up', arguments: '{}'},
+    } as const;
+    const result = {is: 'item', item: {kind: 'toolResult', id: 'r', callId: 'c', output: 'nine'}} as const;
+    const call = taken(5_500, [
+      {...tool, wall: -5_000},
+      {...result, wall: -1_000},
+    ]);
+    expect(callEnding(wait(call, 4_990))).toBeUndefined();
+    expect(callEnding(wait(call, 5_000))).toBeDefined();
+  });
+});
+
 describe('a reply that breaks off', () => {
   test('in mid-speech is taken up where it stopped', () => {
     const call = asks(Call.connected());

@@ -30,6 +30,8 @@ export class StreamControl {
   readonly #phone = new PhoneSign();
   readonly #gap: CallerGap;
   readonly #before: RestoredCall['stream'];
+  /** Since when the caller may have waited as another owner was lost; undefined once that was told. */
+  #waitsSince: Millis | undefined;
   #streamSid: string | undefined;
 
   constructor(deps: StreamControlDeps, restored: RestoredCall | undefined, at: Millis) {
@@ -40,6 +42,7 @@ export class StreamControl {
     this.#grace = new StreamGrace(deps.graceMs, since, at);
     this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
     this.#before = restored?.stream;
+    this.#waitsSince = restored && at - restored.waitedMs;
     // Nobody expects to be heard while they are away.
     this.#gap = new CallerGap(awayUntil === undefined ? restored?.stream?.streamSid : undefined);
   }
@@ -112,6 +115,9 @@ export class StreamControl {
     const isSame = streamSid === (this.#streamSid ?? this.#before?.streamSid);
     this.#firstAudio.streamBegan(at - sinceStartMs);
     this.#streamSid = streamSid;
+    const waitsSince = isSame ? this.#waitsSince : undefined;
+    this.#waitsSince = undefined;
+    if (waitsSince !== undefined) dialogue.replies.takenOver(waitsSince, at - (silentMs ?? 0), at);
     if (this.#gap.ended({streamSid, silentMs})) dialogue.callerCutOff();
     caller.newStream(at);
     // The edge sends the last seconds again. What is already in the conversation must not be answered twice.

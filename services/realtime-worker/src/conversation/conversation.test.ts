@@ -52,3 +52,15 @@ test('the caller awaits an answer when the last item is theirs', () => {
   conversation.add({kind: 'note', id: 'n1', text: 'The caller pressed 4 on the telephone keypad.'}, 1);
   expect(conversation.awaitsAnswer).toBe(true);
 });
+
+test('an answer of which nothing was spoken stays away, also when the beginning of the call is read', () => {
+  const [earlier, conversation] = [new Conversation(), new Conversation()];
+  for (const id of ['u1', 'a1', 'u2', 'a2']) {
+    const kind = id.startsWith('u') ? 'caller' : 'assistant';
+    earlier.add({kind, id, text: 'words'}, 1);
+    if (id === 'u2' || id === 'a2') conversation.add({kind, id, text: 'words'}, 1);
+  }
+  conversation.withdrawUnspoken(() => false);
+  conversation.recall(earlier);
+  expect(conversation.items.map(({item}) => item.id)).toEqual(['u1', 'a1', 'u2']);
+});

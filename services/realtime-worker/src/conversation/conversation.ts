@@ -37,6 +37,7 @@ interface Entry extends KeptItem {
 export class Conversation {
   #items: Entry[] = [];
   readonly #byId = new Map<string, Entry>();
+  readonly #withdrawn = new Set<string>();
 
   /** Adds an item, or replaces the one with the same id. `session`: the number of the model session that holds it. */
   add(item: ConversationItem, session: number): void {
@@ -57,7 +58,7 @@ export class Conversation {
 
   /** Puts the items of an earlier part of the call, of which this one has the end, before its own. */
   recall(earlier: Conversation): void {
-    const before = earlier.#items.filter(({item}) => !this.#byId.has(item.id));
+    const before = earlier.#items.filter(({item}) => !this.#byId.has(item.id) && !this.#withdrawn.has(item.id));
     this.#items = [...before, ...this.#items];
     for (const entry of before) this.#byId.set(entry.item.id, entry);
   }
@@ -155,6 +156,7 @@ export class Conversation {
     ) {
       this.#items.pop();
       this.#byId.delete(last.item.id);
+      this.#withdrawn.add(last.item.id);
     }
   }
 }

@@ -35,8 +35,14 @@ export const SnapshotItem = z.object({
 });
 export type SnapshotItem = z.infer<typeof SnapshotItem>;
 
-/** A piece of audio as it went to Twilio; `wall` is Unix milliseconds. */
-export const SnapshotSaid = z.object({itemId: z.string(), itemFrom: z.number(), ms: z.number(), wall: z.number()});
+/** A piece of audio as it went to Twilio, and the mark behind it, if it is known; `wall` is Unix milliseconds. */
+export const SnapshotSaid = z.object({
+  itemId: z.string(),
+  itemFrom: z.number(),
+  ms: z.number(),
+  wall: z.number(),
+  mark: z.string().optional(),
+});
 export type SnapshotSaid = z.infer<typeof SnapshotSaid>;
 
 const amounts = z.array(z.tuple([z.string(), z.number()]));
@@ -68,6 +74,8 @@ export const CallSnapshot = z.object({
   /** The caller has agreed that it is captured. */
   captured: z.boolean().optional(),
   heldUntil: z.number(),
+  /** Since when the caller has heard nothing (`RestoringWait`). Not set by workers of an older version. */
+  waits: z.object({since: z.number(), soundUntil: z.number()}).optional(),
   turns: z.number(),
   interruptions: z.number(),
   toolCalls: z.number(),

@@ -12,7 +12,7 @@ import {inOneWrite, isUrgent, joined, WRITE_EVERY} from './journal-writes.ts';
 /** Pause before a failed write to the journal is repeated. The call goes on meanwhile. */
 const RETRY_AFTER: Millis = 250;
 /** After so many entries a snapshot stands for them. A call in conversation has about two entries a second. */
-const COMPACT_AFTER = 100;
+export const COMPACT_AFTER = 100;
 
 type Snapshot = Extract<JournalEntry, {is: 'snapshot'}>;
 

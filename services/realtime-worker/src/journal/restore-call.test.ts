@@ -200,6 +200,7 @@ describe('the journal of a call that an earlier version wrote', () => {
       openedWall: entries[0]?.wall,
       greeted: true,
       answerOwed: false,
+      waitedMs: -3_466,
       cutOffItem: 'item_fYtRJko9jfQBSZABMmlvX',
       stream: {streamSid: 'MZ00000000000000000000000000000000', settledMs: 28_283},
       heldMs: 0,

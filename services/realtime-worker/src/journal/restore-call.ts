@@ -26,6 +26,8 @@ export interface RestoredCall {
   /** The caller has agreed that it is captured. */
   readonly captured: boolean;
   readonly answerOwed: boolean;
+  /** How long the caller has heard nothing and may have waited for us; negative: they still hear something. */
+  readonly waitedMs: Millis;
   /** The reply that was being spoken when the last owner went, if its end never came. */
   readonly cutOffItem: string | undefined;
   /**

@@ -5,6 +5,7 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 import type {RestoredCall} from './restore-call.ts';
 import {RestoringSpeech} from './restoring-speech.ts';
 import {RestoringTools} from './restoring-tools.ts';
+import {RestoringWait} from './restoring-wait.ts';
 
 type Entry<Is extends JournalEntry['is']> = Extract<JournalEntry, {is: Is}>;
 
@@ -15,6 +16,7 @@ type Entry<Is extends JournalEntry['is']> = Extract<JournalEntry, {is: Is}>;
 export class RestoringCall {
   readonly #speech = new RestoringSpeech();
   readonly #tools = new RestoringTools();
+  readonly #wait = new RestoringWait();
   #stream: RestoredCall['stream'];
   /** Keys that the model was not told of. */
   #pressed = '';
@@ -34,6 +36,7 @@ export class RestoringCall {
 
   read(entry: JournalEntry): void {
     this.#openedWall ??= entry.wall;
+    this.#wait.read(entry);
     switch (entry.is) {
       case 'owner':
         this.#owner = entry.worker;
@@ -115,6 +118,7 @@ export class RestoringCall {
     return {
       ...this.#speech.end(this.#openedWall, nowWall),
       ...this.#tools.end(nowWall),
+      ...this.#wait.end(this.#heldUntil, nowWall),
       openedWall: this.#openedWall ?? nowWall,
       answeredBy: this.#answeredBy,
       recorded: this.#recorded,
@@ -134,6 +138,7 @@ export class RestoringCall {
     return {
       ...this.#speech.snapshot(wall),
       ...this.#tools.snapshot(),
+      ...this.#wait.snapshot(),
       openedWall: this.#openedWall ?? wall,
       stream: this.#stream,
       ...(this.#pressed === '' ? {} : {pressed: this.#pressed}),

@@ -1,6 +1,6 @@
 import type {MissCause} from '@voicebridge/shared/observability/metric-labels.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
-import {type AnswerStep, AnswerDeadline} from './answer-deadline.ts';
+import {type AnswerStep, AnswerDeadline, FIRST_SOUND_WITHIN_MS} from './answer-deadline.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {LiveResponse, Response} from './live-response.ts';
 import {type Ended, missed, silentBecause} from './miss-cause.ts';
@@ -26,8 +26,6 @@ export interface RepliesDeps {
 const UNEXPLAINED: Explained = {detail: ''};
 
 const RETRY_AFTER_MS = 300;
-/** A working model makes its first sound within this time of being asked. */
-const FIRST_SOUND_WITHIN_MS = 1_500;
 const BUSY = 'conversation_already_has_active_response';
 /** Refusals that are no error: the server did something by itself at the same moment. */
 const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
@@ -92,12 +90,17 @@ export class Replies {
   /** Another session is in use: what the last one was asked for and did not begin to say is asked again. */
   sessionOpened(at: Millis): CallEffect[] {
     this.#hasSession = true;
-    this.#watch.sessionRenewed();
+    this.#watch.sessionOpened(at);
     this.#retry = undefined;
     const again = this.#sequencer.reset(at, this.#live.current?.spoke ?? false);
     this.#live.abandon();
     if (again || this.#sequencer.busy || !this.#awaited) return this.#asked(again, at);
     return this.want(this.#awaited, at);
+  }
+
+  /** As `AnswerDeadline.takenOver`. */
+  takenOver(waitsSince: Millis, lostAt: Millis, at: Millis): void {
+    this.#watch.takenOver(waitsSince, lostAt, at);
   }
 
   sessionLost(): void {
@@ -116,7 +119,7 @@ export class Replies {
    * wait.
    */
   waits(at: Millis | undefined, audibleUntil: Millis): void {
-    this.#watch.waits(at, Math.max(audibleUntil, this.limit.heldUntil ?? 0));
+    this.#watch.waits(at, Math.max(audibleUntil, this.limit.heldUntil ?? Number.NEGATIVE_INFINITY));
   }
 
   /** The caller's speech was a turn. `serverResponds`: the server answers it without being asked. */
