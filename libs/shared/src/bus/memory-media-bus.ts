@@ -8,15 +8,15 @@ export class MemoryMediaBus implements MediaBus {
   /** As a Cluster or a single Redis does; a test may change it. */
   countsAll = true;
   readonly #clock: Clock;
-  readonly #hop: () => Millis;
-  #lastArrival: Millis = 0;
+  readonly #hop: (channel: string) => Millis;
+  readonly #lastArrival = new Map<string, Millis>();
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
   #wellSince: Millis | undefined;
   #trouble: RedisTrouble | undefined;
   #loses: (channel: string) => boolean = () => false;
 
-  /** `hop`: how long a message takes; the order stays. By default no time passes. */
-  constructor(clock: Clock, hop: () => Millis = () => 0) {
+  /** `hop`: how long a message takes; the order on a channel stays. By default no time passes. */
+  constructor(clock: Clock, hop: (channel: string) => Millis = () => 0) {
     this.#clock = clock;
     this.#hop = hop;
     this.#wellSince = clock.now();
@@ -27,10 +27,11 @@ export class MemoryMediaBus implements MediaBus {
     const listeners = [...(this.#listeners.get(channel) ?? [])];
     if (this.#loses(channel)) return listeners.length;
     const now = this.#clock.now();
-    this.#lastArrival = Math.max(this.#lastArrival, now + this.#hop());
+    const arrivesAt = Math.max(this.#lastArrival.get(channel) ?? 0, now + this.#hop(channel));
+    this.#lastArrival.set(channel, arrivesAt);
     for (const listener of listeners) {
       const bytes = Buffer.from(message);
-      this.#clock.after(this.#lastArrival - now, () => {
+      this.#clock.after(arrivesAt - now, () => {
         listener(bytes);
         bytes.fill(0xff); // they are valid during the call only
       });

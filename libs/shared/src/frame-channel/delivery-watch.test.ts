@@ -3,7 +3,7 @@ import {DeliveryWatch} from './delivery-watch.ts';
 
 /** Looks each 25 ms from `from` to `to` while this is the oldest unconfirmed frame. */
 function look(watch: DeliveryWatch, oldest: number | undefined, from: number, to: number): void {
-  for (let at = from; at <= to; at += 25) watch.look(oldest, 1, at);
+  for (let at = from; at <= to; at += 25) watch.look({oldestAt: oldest, oldestControlAt: undefined}, 1, at);
 }
 
 describe('what is sent to the other side', () => {
@@ -19,6 +19,12 @@ describe('what is sent to the other side', () => {
     const watch = new DeliveryWatch();
     look(watch, 100, 100, 425);
     expect(watch.undeliveredSince).toBe(100);
+  });
+
+  test('is known sooner not to arrive where it is no audio', () => {
+    const watch = new DeliveryWatch();
+    for (let at = 0; at <= 175; at += 25) watch.look({oldestAt: 0, oldestControlAt: 20}, 1, at);
+    expect(watch.undeliveredSince).toBe(0);
   });
 
   test('has arrived when it is confirmed after all', () => {

@@ -2,8 +2,16 @@ import type {Millis} from '../time.ts';
 
 /** The other side confirms within this time and a round trip, also where nothing else is sent that carries it. */
 const CONFIRMED_WITHIN: Millis = 300;
+/** Frames that are no audio are confirmed sooner. A clear must not be judged before it is known to have arrived. */
+const CONTROL_CONFIRMED_WITHIN: Millis = 150;
 /** If two looks are further apart, this process was busy, and a confirmation may wait unread. */
 const BUSY: Millis = 75;
+
+/** When the oldest frames were first sent that are not confirmed: of all, and of those that are no audio. */
+export interface Unconfirmed {
+  readonly oldestAt: Millis | undefined;
+  readonly oldestControlAt: Millis | undefined;
+}
 
 /**
  * Knows since when nothing that is sent reaches the other side, by its confirmations. What was sent then arrives all at
@@ -36,13 +44,15 @@ export class DeliveryWatch {
     return true;
   }
 
-  /** To be called each 10 to 30 ms. `oldest`: when the oldest unconfirmed frame was first sent. Returns whether anything has changed. */
-  look(oldest: Millis | undefined, hopMs: Millis, at: Millis): boolean {
+  /** To be called each 10 to 30 ms. Returns whether anything has changed. */
+  look(unconfirmed: Unconfirmed, hopMs: Millis, at: Millis): boolean {
     if (at - this.#lookedAt > BUSY) this.#judgeFrom = at;
     this.#lookedAt = at;
-    if (this.#since !== undefined || oldest === undefined) return false;
-    if (at - Math.max(oldest, this.#judgeFrom) < CONFIRMED_WITHIN + 2 * hopMs) return false;
-    this.#since = oldest;
+    if (this.#since !== undefined) return false;
+    const {oldestAt, oldestControlAt} = unconfirmed;
+    const waited = (sentAt = Number.POSITIVE_INFINITY) => at - Math.max(sentAt, this.#judgeFrom) - 2 * hopMs;
+    if (waited(oldestAt) < CONFIRMED_WITHIN && waited(oldestControlAt) < CONTROL_CONFIRMED_WITHIN) return false;
+    this.#since = oldestAt;
     return true;
   }
 

@@ -60,6 +60,7 @@ describe('ReliableLink, after an outage, tells its sender', () => {
   test('of what had arrived in time apart from what was lost, where one packet confirms both', () => {
     const {here, there, request} = outage();
     request.writeUInt32BE(2, 10); // as if it had left before the third arrived
+    request.writeUInt32BE(1_600, 14);
     here.link.receive(request, 1_320);
     here.arriveAt(there, 1_330);
     expect(there.delivered).toEqual([1, 2, 3, 4, 5, 6]);

@@ -1,5 +1,6 @@
 import type {Urgency} from '../bus/media-bus.ts';
 import type {Millis} from '../time.ts';
+import {type Arrival, ArrivalTimes} from './arrival-times.ts';
 import {ArrivedFrames, GAP_BYTES, MOST_GAPS} from './arrived-frames.ts';
 import {ByteRing} from './byte-ring.ts';
 import {DeliveryWatch} from './delivery-watch.ts';
@@ -19,6 +20,8 @@ const ACK_AUDIO_MS = 160;
 const ASK_AGAIN_MS = 40;
 /** Without a confirmation for this long, the last frames were lost and no later frame shows the gap. */
 const TAIL_LOST_MS = 200;
+/** A frame that arrived so much later than its way explains was late. */
+const LATE_MS = 60;
 /** A frame that was resent within this time is not resent for another request: the two have crossed. */
 const RESENT_LATELY_MS = 30;
 
@@ -65,6 +68,7 @@ export class ReliableLink {
   #confirmedSeq = 0;
   readonly #unconfirmed = new SentFrames();
   readonly #delivery = new DeliveryWatch();
+  readonly #arrivals = new ArrivalTimes();
   #reachable = true;
   #met = false;
   #probeAt: Millis = 0;
@@ -155,7 +159,7 @@ export class ReliableLink {
       this.#releaseAudio();
       if (goneAt !== undefined && this.#delivery.giveUp(goneAt)) this.#tellDelivery(at);
     }
-    if (this.#delivery.look(this.#unconfirmed.at(0)?.firstAt, this.#hopMs ?? 0, at)) this.#tellDelivery(at);
+    if (this.#delivery.look(this.#unconfirmed, this.#hopMs ?? 0, at)) this.#tellDelivery(at);
     const newest = this.#unconfirmed.at(this.#unconfirmed.size - 1);
     if (newest && !this.#reachable) this.#probe(at);
     else if (newest && at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
@@ -243,16 +247,18 @@ export class ReliableLink {
       if (roundTrip >= 0 && roundTrip < 60_000) this.#hopMs = roundTrip / 2;
     }
     this.#newestSentAt = Header.sentAt(packet);
+    const arrival = this.#arrivals.packet((tenths(at) - this.#newestSentAt) | 0, this.#hopMs ?? 0, at);
     this.#newestAt = at;
     const ack = Header.ack(packet);
     this.#confirmedSeq = Math.max(this.#confirmedSeq, ack);
     const confirmed = this.#unconfirmed.placeOf(ack + 1);
     if (confirmed > 0) {
+      this.#tellLate(confirmed, arrival, at);
       // What came before the first frame that was missed had arrived in time, even where all are confirmed only now.
       const inTime =
         this.#delivery.undeliveredSince === undefined ? confirmed : this.#unconfirmed.firstMissed(confirmed);
-      if (inTime > 0) this.#confirmOldest(inTime, at);
-      if (inTime < confirmed) this.#confirmOldest(confirmed - inTime, at);
+      if (inTime > 0) this.#confirmOldest(inTime, arrival, at);
+      if (inTime < confirmed) this.#confirmOldest(confirmed - inTime, arrival, at);
       this.#progressAt = at;
       this.#releaseAudio();
     }
@@ -267,7 +273,18 @@ export class ReliableLink {
     } else if (!this.#reachable) this.#reached(at);
   }
 
-  #confirmOldest(count: number, at: Millis): void {
+  /** Frames that are confirmed in time for the watch, and arrived late all the same. */
+  #tellLate(confirmed: number, arrival: Arrival, at: Millis): void {
+    if (this.#delivery.undeliveredSince !== undefined) return;
+    const {firstAt} = this.#unconfirmed.at(0) ?? {};
+    const leftAt = firstAt === undefined ? undefined : lateBy(firstAt, arrival);
+    // Later ones arrived with it.
+    if (confirmed === 0 || firstAt === undefined || leftAt === undefined) return;
+    this.#out.undelivered(firstAt, at, false);
+    this.#out.undelivered(undefined, leftAt, false);
+  }
+
+  #confirmOldest(count: number, arrival: Arrival, at: Millis): void {
     const {firstAt = at, missed = false} = this.#unconfirmed.at(count - 1) ?? {};
     // The first of what was missing plays when it arrives. What was sent after it, or sent once more in vain, came later.
     const lastAt = this.#delivery.undeliveredSince === undefined ? at : (this.#unconfirmed.at(0)?.lastAt ?? at);
@@ -275,7 +292,8 @@ export class ReliableLink {
     if (!this.#delivery.confirmed(this.#unconfirmed.at(0)?.firstAt, at)) return;
     // What was not missed, and is confirmed before the rest arrives, had arrived in time: its confirmation was late.
     const wasInTime = !missed && this.#delivery.undeliveredSince !== undefined;
-    this.#tellDelivery(wasInTime ? firstAt : lastAt);
+    const leftAt = wasInTime ? firstAt : lastAt;
+    this.#tellDelivery(missed ? leftAt : (lateBy(leftAt, arrival) ?? leftAt));
   }
 
   #tellDelivery(leftAt: Millis): void {
@@ -352,6 +370,11 @@ export class ReliableLink {
     // Whether it arrived is known by its confirmation. The count is needed to find the other side, or to miss it.
     this.#out.publish(packet, seq, urgency, !this.#met || !this.#reachable);
   }
+}
+
+/** When what was sent at `sentAt` would have left, had it not been late on its way; undefined: it was not. */
+function lateBy(sentAt: Millis, {after, by, hop}: Arrival): Millis | undefined {
+  return after - hop - sentAt < LATE_MS ? undefined : (after + by) / 2 - hop;
 }
 
 /** Tenths of a millisecond in 32 bits; it wraps after five days, and one odd round trip is then ignored. */

@@ -42,6 +42,20 @@ export class SentFrames {
     return place < this.#size ? this.#records[this.#index(place)] : undefined;
   }
 
+  /** When the oldest frame was first sent. */
+  get oldestAt(): Millis | undefined {
+    return this.at(0)?.firstAt;
+  }
+
+  /** When the oldest frame that is no audio was first sent. */
+  get oldestControlAt(): Millis | undefined {
+    for (let place = 0; place < this.#size; place += 1) {
+      const frame = this.at(place);
+      if (frame && frame.kind !== PacketKind.audio && frame.kind !== PacketKind.gone) return frame.firstAt;
+    }
+    return undefined;
+  }
+
   /** The place of the oldest of so many frames of which the first copy did not arrive; as many, if none was missed. */
   firstMissed(count: number): number {
     for (let place = 0; place < count; place += 1) if (this.at(place)?.missed) return place;

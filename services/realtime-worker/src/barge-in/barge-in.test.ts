@@ -106,7 +106,7 @@ describe('a caller who interrupts', () => {
     stage.echo(1_125);
     expect(what(stage.spoke(2_000))).toEqual(['clear', 'mark']);
     expect(stage.floor.quiet(2_001)).toBe(false);
-    expect(stage.floor.deadline).toBe(2_120);
+    expect(stage.floor.deadline).toBe(2_200);
     const landed = stage.echo(2_025); // five milliseconds later than usual
     expect(cuts(landed)).toEqual([['i1', 1_005]]);
     expect(what(landed)).toEqual(['truncate', 'interrupted']);
@@ -118,8 +118,8 @@ describe('a caller who interrupts', () => {
     stage.echo(20);
     stage.reply('r1', {i1: 5_000}, 1_000);
     stage.spoke(2_000);
-    expect(stage.time(2_119)).toEqual([]);
-    expect(cuts(stage.time(2_120))).toEqual([['i1', 1_000]]);
+    expect(stage.time(2_199)).toEqual([]);
+    expect(cuts(stage.time(2_200))).toEqual([['i1', 1_000]]);
     expect(stage.echo(2_500)).toEqual([]);
   });
 

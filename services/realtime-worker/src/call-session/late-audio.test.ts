@@ -8,14 +8,21 @@ import {takenCall} from '../testing/taken-call.ts';
 const FRAME = 20;
 const DELTA = 60;
 
-/** A phone that plays what its edge gets, in real time, and sends a frame each 20 ms. `playedMs`: of the reply. */
+/**
+ * A phone that plays what its edge gets, in real time, and sends a frame each 20 ms. `playedMs`: of the reply. Its marks are
+ * as late as `lateness` says, in order.
+ */
 class Phone {
   playedMs = 0;
+  readonly #lateness: () => number;
+  #now = 0;
+  #late: {readonly mark: string; readonly at: number}[] = [];
   readonly #send: Awaited<ReturnType<typeof takenCall>>['stream']['send'];
   #waiting: {ms: number; mark: string}[] = [];
   #timestamp = 0;
 
-  constructor({stream}: Awaited<ReturnType<typeof takenCall>>) {
+  constructor({stream}: Awaited<ReturnType<typeof takenCall>>, lateness = () => 0) {
+    this.#lateness = lateness;
     this.#send = frame => stream.send(frame);
     stream.onFrame(frame => {
       if (frame.kind === 'audio') this.#waiting.push({ms: msOfBase64(frame.payload), mark: frame.mark});
@@ -28,6 +35,8 @@ class Phone {
   /** Twenty milliseconds pass. */
   pass(): void {
     this.#timestamp += FRAME;
+    this.#now += FRAME;
+    this.#sendLate();
     this.#send({kind: 'audio', timestamp: this.#timestamp, payload: silence(FRAME)});
     for (let left = FRAME; left > 0;) {
       this.#returnReached();
@@ -46,7 +55,14 @@ class Phone {
   }
 
   #return(mark: string): void {
-    if (mark !== '') this.#send({kind: 'mark', name: mark});
+    if (mark === '') return;
+    this.#late.push({mark, at: Math.max(this.#now + this.#lateness(), this.#late.at(-1)?.at ?? 0)});
+    this.#sendLate();
+  }
+
+  #sendLate(): void {
+    while ((this.#late[0]?.at ?? Number.POSITIVE_INFINITY) <= this.#now)
+      this.#send({kind: 'mark', name: this.#late.shift()?.mark ?? ''});
   }
 }
 
@@ -176,3 +192,67 @@ async function remembersWhatWasHeard(
   const allowed = isCut ? most : most + 100;
   expect(Math.abs(error), `heard ${heard}, remembered ${remembered} of ${received}`).toBeLessThanOrEqual(allowed);
 }
+
+/**
+ * The model speaks for a while, `speed` times as fast as it is played, on a call whose marks are late by up to `markLate`. A
+ * caller interrupts; for `stall` ms from just before then, nothing gets from the worker to the edge, and nobody is told.
+ */
+async function interruptedInStall(speed: number, from: number, stall: number, markLate: number, seed: number) {
+  const random = seededRandom(seed);
+  let [now, stalledUntil] = [() => 0, 0];
+  const hop = (channel: string) => {
+    const usual = random.between(1, 4);
+    return channel.endsWith(':down') ? Math.max(usual, stalledUntil - now()) : usual;
+  };
+  const call = await takenCall({hop});
+  const {clock, modelSession: model, session} = call;
+  now = () => clock.now();
+  const phone = new Phone(call, () => random.between(0, markLate));
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += FRAME) {
+      phone.pass();
+      await clock.advanceAsync(FRAME, 5);
+    }
+  };
+  const replies: {heard: number; remembered: number}[] = [];
+  for (const [reply, stalls] of [0, 0, stall].entries()) {
+    const [responseId, itemId, before] = [`r${reply}`, `i${reply}`, phone.playedMs];
+    model.emit({type: 'responseStarted', responseId, tag: undefined});
+    for (let [passed, received] = [0, 0]; passed < from; passed += FRAME) {
+      for (; received + DELTA <= (passed + FRAME) * speed; received += DELTA)
+        model.emit({type: 'audio', responseId, itemId, payload: sound(DELTA)});
+      await pass(FRAME);
+    }
+    stalledUntil = clock.now() + stalls;
+    model.emit({type: 'callerSpoke', itemId: `c${reply}`, fromMs: 0});
+    await pass(700);
+    model.emit({type: 'responseEnded', responseId, status: 'cancelled', reason: undefined, tokens: undefined});
+    model.emit({type: 'callerStopped', itemId: `c${reply}`, untilMs: 0}, {type: 'turnCommitted', itemId: `c${reply}`});
+    await pass(300);
+    const cut = model.commandsOf('truncate').find(each => each.itemId === itemId);
+    replies.push({heard: phone.playedMs - before, remembered: cut?.audioEndMs ?? -1});
+  }
+  session.release('the test is over');
+  return replies.at(-1) ?? {heard: 0, remembered: -1};
+}
+
+test(
+  'however late a clear is on its way, also where marks are late: the model remembers what was heard meanwhile',
+  {timeout: 60_000},
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(1.5, 4),
+        fc.integer({min: 30, max: 90}),
+        fc.integer({min: 0, max: 350}),
+        fc.integer({min: 0, max: 300}),
+        fc.integer(),
+        async (speed, from, stall, markLate, seed) => {
+          const {heard, remembered} = await interruptedInStall(speed, from * FRAME, stall, markLate, seed);
+          expect(Math.abs(remembered - heard), `heard ${heard}, remembered ${remembered}`).toBeLessThanOrEqual(80);
+        },
+      ),
+      {numRuns: 25, endOnFailure: true},
+    );
+  },
+);

@@ -41,8 +41,8 @@ export async function takenCall({
   Partial<Pick<CallDeps, 'ledger' | 'spendLimits'>> & {
     readonly adapter?: ScriptedModel;
     readonly facts?: Facts;
-    /** How long a message takes between the worker and the edge; no time, if not given. */
-    readonly hop?: (() => Millis) | undefined;
+    /** How long a message on a channel takes between the worker and the edge; no time, if not given. */
+    readonly hop?: ((channel: string) => Millis) | undefined;
   } = {}) {
   const clock = new FakeClock();
   const metrics = createMetrics('test');
