@@ -10,6 +10,9 @@ export interface Interrupted {
   readonly item: string;
   readonly heardMs: Millis;
   readonly rememberedMs: Millis;
+  /** What they heard more than once, and what they never heard before the last of what they heard. */
+  readonly twiceMs: Millis;
+  readonly skippedMs: Millis;
   /** When the worker said so, in Unix milliseconds; undefined: it never did. */
   readonly at: number | undefined;
   /** What it said. */
@@ -37,13 +40,17 @@ export async function interruptedReplies(
   const byTag = new Map(items.flatMap(item => (item.tag === null ? [] : [[item.tag, item] as const])));
   const cuts = cutsIn(workers);
   return reports.flatMap(report => {
-    const heard = new Map<number, Set<number>>();
+    const heard = new Map<number, {blocks: Set<number>; twiceMs: Millis; until: Millis}>();
     for (const {item, fromMs, toMs} of heardRuns(report)) {
-      const blocks = heard.get(item) ?? new Set();
-      for (let ms = fromMs; ms < toMs; ms += 1) blocks.add(ms);
-      heard.set(item, blocks);
+      const so = heard.get(item) ?? {blocks: new Set(), twiceMs: 0, until: 0};
+      for (let ms = fromMs; ms < toMs; ms += 1) {
+        if (so.blocks.has(ms)) so.twiceMs += 1;
+        so.blocks.add(ms);
+      }
+      so.until = Math.max(so.until, toMs);
+      heard.set(item, so);
     }
-    return [...heard].slice(0, -1).flatMap(([tag, blocks]): Interrupted[] => {
+    return [...heard].slice(0, -1).flatMap(([tag, {blocks, twiceMs, until}]): Interrupted[] => {
       const item = byTag.get(tag);
       const cut = item && cuts.get(item.id);
       if (!item || (!cut && item.generatedMs - blocks.size <= IGNORED_REST)) return [];
@@ -53,6 +60,8 @@ export async function interruptedReplies(
           item: item.id,
           heardMs: blocks.size,
           rememberedMs: cut?.ms ?? item.generatedMs,
+          twiceMs,
+          skippedMs: until - blocks.size,
           at: cut?.at,
           line: cut?.line ?? 'not truncated',
           phoneLateMs: cut ? phoneLate(report, cut.at - report.clockOrigin) : 0,

@@ -49,9 +49,9 @@ console.log(
   `${machineName()}, ${new Date().toISOString().slice(0, 10)}; ${values.calls} calls, ${values.repetitions} repetitions, audio of the model: ${values.model}\n`,
 );
 console.log(
-  '| fault | interruptions | error p50 / p95 / max, ms | remembered too much, max | too little, max | phone late | max of all | calls lost |',
+  '| fault | interruptions | error p50 / p95 / max, ms | remembered too much, max | too little, max | heard twice, max | never heard, max | phone late | max of all | calls lost |',
 );
-console.log('| --- | --: | --- | --: | --: | --: | --: | --: |');
+console.log('| --- | --: | --- | --: | --: | --: | --: | --: | --: | --: |');
 for (const name of values.only.split(',')) console.log(await measure(name));
 process.exit(0);
 
@@ -105,5 +105,7 @@ function rowOf(about: string, all: readonly Interrupted[], lost: number): string
   const most = Math.max(0, ...errors);
   const least = Math.max(0, ...errors.map(error => -error));
   const worst = Math.max(0, ...all.map(({rememberedMs, heardMs}) => Math.abs(rememberedMs - heardMs)));
-  return `| ${about} | ${inTime.length} | ${[p50, p95, max].map(Math.round).join(' / ')} | ${most} | ${least} | ${all.length - inTime.length} | ${worst} | ${lost} |`;
+  const twice = Math.max(0, ...all.map(({twiceMs}) => twiceMs));
+  const skipped = Math.max(0, ...all.map(({skippedMs}) => skippedMs));
+  return `| ${about} | ${inTime.length} | ${[p50, p95, max].map(Math.round).join(' / ')} | ${most} | ${least} | ${twice} | ${skipped} | ${all.length - inTime.length} | ${worst} | ${lost} |`;
 }

@@ -10,12 +10,13 @@ const isTold = ({flushed}: MarkReport, index: number, all: readonly MarkReport[]
 
 /** Tells what the phone did before the interruptions with the largest errors, and what the worker said of each. */
 export function tellWorst(all: readonly Interrupted[], reports: readonly CallReport[], count: number): void {
-  const errorOf = ({rememberedMs, heardMs}: Interrupted) => Math.abs(rememberedMs - heardMs);
+  const errorOf = ({rememberedMs, heardMs, twiceMs, skippedMs}: Interrupted) =>
+    Math.max(Math.abs(rememberedMs - heardMs), twiceMs, skippedMs);
   for (const each of all.toSorted((a, b) => errorOf(b) - errorOf(a)).slice(0, count)) {
     const report = reports.find(({callSid}) => callSid === each.callSid);
     if (!report) continue;
     console.log(
-      `\n${each.callSid} ${each.item}: heard ${each.heardMs} ms, the model remembers ${each.rememberedMs}, phone late by ${Math.round(each.phoneLateMs)}`,
+      `\n${each.callSid} ${each.item}: heard ${each.heardMs} ms, ${each.twiceMs} of them twice, and ${each.skippedMs} in between not; the model remembers ${each.rememberedMs}, phone late by ${Math.round(each.phoneLateMs)}`,
     );
     const until = each.at === undefined ? Infinity : each.at - report.clockOrigin;
     const events = report.streams.flatMap(({segments, marks, clears, openedAt, closedAt}) => [

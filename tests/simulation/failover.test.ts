@@ -4,6 +4,7 @@ import type {Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import {stretchesOf} from '../../tools/harness/audio-evidence.ts';
+import {TalkingModel} from '../../tools/harness/virtual/fleet/talking-model.ts';
 import {VirtualFleet} from '../../tools/harness/virtual/fleet/virtual-fleet.ts';
 
 const CALLS = 3;
@@ -57,7 +58,7 @@ describe('calls of a small fleet with every fault', () => {
 /** Runs a sequence of faults, and returns what must not have happened. */
 async function live(seed: number, network: Faults, story: readonly Misfortune[]): Promise<string[]> {
   const numbers = seededRandom(seed);
-  const fleet = new VirtualFleet(() => numbers.between(0, 1));
+  const fleet = new VirtualFleet(() => numbers.between(0, 1), new TalkingModel());
   for (let worker = 0; worker < 3; worker += 1) await fleet.until('a worker', fleet.addWorker());
   const edges = [await fleet.addEdge(), await fleet.addEdge()];
   await fleet.pass(1_200);
@@ -97,7 +98,7 @@ async function live(seed: number, network: Faults, story: readonly Misfortune[])
   return [...broken, ...fleet.broken];
 }
 
-async function whatBroke(fleet: VirtualFleet, edgesLost: boolean): Promise<string[]> {
+async function whatBroke(fleet: VirtualFleet<TalkingModel>, edgesLost: boolean): Promise<string[]> {
   const broken = [...fleet.broken];
   const must = (rule: string, holds: boolean) => holds || broken.push(rule);
   const heardBy = fleet.model.sessions.map(({number, heard}) => ({number, ...stretchesOf(Buffer.concat(heard))}));

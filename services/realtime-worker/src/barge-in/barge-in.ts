@@ -43,10 +43,10 @@ export class BargeIn {
   }
 
   /** An earlier owner of the call sent this, `agoMs` before `at`; Twilio may still be playing it. */
-  adopt({itemId, itemFrom, ms, agoMs}: SentBefore, at: Millis): void {
+  adopt({itemId, itemFrom, ms, agoMs, mark}: SentBefore, at: Millis): void {
     this.#lastAt = at;
     this.#responses.restored(itemId, itemFrom + ms);
-    this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
+    this.#ledger.adopt({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs, mark);
   }
 
   /** What the server may do by itself. */
@@ -133,7 +133,7 @@ export class BargeIn {
       case 'streamOpened':
         this.#streamOpen = true;
         this.#isOutOfReach = false;
-        return [{do: 'mark', mark: this.#ledger.probe(at)}, ...this.#sayUnsaid(at)];
+        return [{do: 'mark', mark: this.#ledger.streamOpened(at)}, ...this.#sayUnsaid(at)];
       case 'streamLost':
         this.#isOutOfReach = false;
         return this.#phoneLost(at);

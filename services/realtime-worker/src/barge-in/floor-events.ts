@@ -70,12 +70,13 @@ export type FloorEvent =
   /** Some time passed; `deadline` says when it is wanted. */
   | {readonly type: 'time'};
 
-/** Audio of one item that another owner of the call had sent to the phone, and how long ago. */
+/** Audio of one item that another owner of the call had sent to the phone, how long ago, and the mark behind it. */
 export interface SentBefore {
   readonly itemId: string;
   readonly itemFrom: Millis;
   readonly ms: Millis;
   readonly agoMs: Millis;
+  readonly mark?: string | undefined;
 }
 
 /** The caller spoke over the assistant: how far they had heard it, and what is truncated. */

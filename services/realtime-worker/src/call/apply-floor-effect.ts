@@ -27,8 +27,8 @@ export function applyFloorEffect(
   switch (effect.do) {
     case 'say': {
       const turn = turns.audioSent(effect.responseId, at, hopMs);
-      const said = journal({is: 'said', id: effect.itemId, from: effect.itemFrom, ms: effect.itemMs});
-      return [toEdge({kind: 'audio', payload: effect.payload, mark: effect.mark}), said, ...turn];
+      const {itemId: id, itemFrom: from, itemMs: ms, payload, mark} = effect;
+      return [toEdge({kind: 'audio', payload, mark}), journal({is: 'said', id, from, ms, mark}), ...turn];
     }
     case 'mark':
       return [toEdge({kind: 'mark', name: effect.mark})];

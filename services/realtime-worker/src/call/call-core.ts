@@ -1,4 +1,5 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
+import {msOfBase64In} from '@voicebridge/shared/protocol/audio.ts';
 import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {CallerAudio} from '../caller-audio/caller-audio.ts';
@@ -27,6 +28,8 @@ export interface CallSettings extends Omit<DialogueSettings, 'given'> {
  */
 type FrameOutcome = 'passOn' | 'kept' | readonly (CallEffect | PassOn)[];
 
+/** Twilio sends a frame of this length at this interval. */
+const FRAME_MS = 20;
 /** A hand-over waits for a turn boundary, but not longer than this. */
 const HAND_OVER_WITHIN_MS = 4_000;
 
@@ -130,7 +133,8 @@ export class CallCore {
     this.#stream.frameCame(at);
     const fate = this.#caller.frame(timestamp, text, from, to, at);
     const {floor} = this.#dialogue;
-    floor.callerFrame(timestamp, at);
+    // The edge sends a new owner pieces of many frames: it left when the last of them did.
+    floor.callerFrame(timestamp + Math.max(0, msOfBase64In(text, from, to) - FRAME_MS), at);
     if (typeof fate === 'string' && !floor.awaitsMinSpeech) return fate;
     const {before, isPassedOn} = typeof fate === 'string' ? {before: [], isPassedOn: fate === 'passOn'} : fate;
     const effects = [...floor.weighFrame(at), ...hear(before), ...(isPassedOn ? [PASS_ON] : [])];

@@ -78,8 +78,18 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('item'), item: JournalItem}),
   /** The words of an item. */
   z.object({...base, is: z.literal('words'), id: z.string(), text: z.string()}),
-  /** Audio of an item was sent to Twilio, from `from` to `ms` of the item; perhaps not for the first time. */
-  z.object({...base, is: z.literal('said'), id: z.string(), from: z.number(), ms: z.number()}),
+  /**
+   * Audio of an item was sent to Twilio, from `from` to `ms` of the item; perhaps not for the first time. `mark`: the mark
+   * behind it. Workers of an older version do not write it.
+   */
+  z.object({
+    ...base,
+    is: z.literal('said'),
+    id: z.string(),
+    from: z.number(),
+    ms: z.number(),
+    mark: z.string().optional(),
+  }),
   /** Twilio was told to drop the audio it has not played; a `cut` follows when it is known which that was. */
   z.object({...base, is: z.literal('hushed')}),
   /** All audio of an item has come from the model. */
@@ -175,8 +185,11 @@ export function readJournal(
 /** Most entries are these. Checking them by hand instead of with zod makes a takeover faster. */
 function isCommon(raw: unknown): raw is Extract<JournalEntry, {is: 'said' | 'words' | 'item'}> {
   if (!isRecord(raw) || !Number.isFinite(raw['wall'])) return false;
-  const {is, id, from, ms, text, item} = raw;
-  if (is === 'said') return typeof id === 'string' && Number.isFinite(from) && Number.isFinite(ms);
+  const {is, id, from, ms, mark, text, item} = raw;
+  if (is === 'said') {
+    const hasMark = mark === undefined || typeof mark === 'string';
+    return typeof id === 'string' && Number.isFinite(from) && Number.isFinite(ms) && hasMark;
+  }
   if (is === 'words') return typeof id === 'string' && typeof text === 'string';
   if (is !== 'item' || !isRecord(item)) return false;
   const isSpoken = item['kind'] === 'caller' || item['kind'] === 'assistant' || item['kind'] === 'note';

@@ -45,7 +45,8 @@ export function joined(before: JournalEntry | undefined, next: JournalEntry): Sa
   if (before?.is !== 'said' || next.is !== 'said') return undefined;
   const isNext = before.id === next.id && before.ms === next.from;
   const isInTime = next.wall >= before.wall && next.wall <= before.wall + (before.ms - before.from);
-  return isNext && isInTime ? {...before, ms: next.ms} : undefined;
+  if (!isNext || !isInTime) return undefined;
+  return {...before, ms: next.ms, ...(next.mark === undefined ? {} : {mark: next.mark})};
 }
 
 /**

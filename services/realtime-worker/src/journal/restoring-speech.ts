@@ -67,14 +67,14 @@ export class RestoringSpeech {
     if (item.kind === 'caller') this.#speaking = undefined;
   }
 
-  said({id, from, ms, wall}: Entry<'said'>): void {
+  said({id, from, ms, wall, mark}: Entry<'said'>): void {
     this.#greeted = true;
     this.#speaking = id;
     this.#saidMs.set(id, ms);
     this.#openTurn?.said.set(id, ms);
     // What a clear took away was settled before the next word, or given back after a noise.
     const said = this.#buffer.state === 'filled' ? this.#buffer.said : [];
-    said.push({itemId: id, itemFrom: from, ms: ms - from, wall});
+    said.push({itemId: id, itemFrom: from, ms: ms - from, wall, ...(mark === undefined ? {} : {mark})});
     this.#buffer = {state: 'filled', said};
   }
 

@@ -394,6 +394,65 @@ describe('PlaybackLedger, the round trip', () => {
   });
 });
 
+describe('PlaybackLedger, of a worker that took the call over', () => {
+  /** The owner before had sent three seconds at 0, of which the journal has two; the phone began to play 30 ms later. */
+  function takenOver() {
+    const before = new PlaybackLedger(1);
+    before.sent(piece('old', 4_000), -9_000);
+    const marks = Array.from({length: 15}, (_, n) => before.sent(piece('a', 200, n * 200), 0));
+    const ledger = new PlaybackLedger(2);
+    ledger.adopt(piece('a', 2_000), 0, marks[9]);
+    return {ledger, marks};
+  }
+
+  test('the marks of the owner before show what was played of its audio', () => {
+    const {ledger, marks} = takenOver();
+    expect(ledger.markReturned(marks[4] ?? '', 1_060)).toBe('proof');
+    expect(ledger.provenMs).toBe(1_000);
+    expect(ledger.markReturned('1.0:4000', 1_070)).toBe('proof');
+    expect(ledger.provenMs).toBe(1_000);
+  });
+
+  test('its first clear is located by them, however late it gets there', () => {
+    const {ledger, marks} = takenOver();
+    for (const [n, mark] of marks.slice(0, 5).entries()) ledger.markReturned(mark, (n + 1) * 200 + 60);
+    const behind = ledger.clear(1_100); // lands at 1,280
+    for (const mark of [...marks.slice(6), behind]) ledger.markReturned(mark, 1_310);
+    const {heard = 0, unheard} = ledger.confirmClear() ?? {};
+    expect(Math.abs(heard - 1_250)).toBeLessThanOrEqual(30);
+    expect(unheard?.map(({itemId}) => itemId)).toEqual(['a']);
+  });
+
+  test('a mark of audio that its journal has lost proves all that it has', () => {
+    const {ledger, marks} = takenOver();
+    ledger.markReturned(marks[14] ?? '', 3_060);
+    expect(ledger.provenMs).toBe(2_000);
+    expect(ledger.sentMs).toBe(2_000);
+  });
+
+  test('what it sends itself plays behind the audio that the journal has lost', () => {
+    const {ledger, marks} = takenOver();
+    for (const [n, mark] of marks.slice(0, 10).entries()) ledger.markReturned(mark, (n + 1) * 200 + 60);
+    const opening = ledger.opening(2_100) ?? '';
+    ledger.sent(piece('b', 2_000), 2_100);
+    for (const [n, mark] of marks.slice(10).entries()) ledger.markReturned(mark, 2_200 + n * 200 + 60);
+    ledger.markReturned(opening, 3_060);
+    expect(Math.abs(ledger.heard(3_500) - 2_500)).toBeLessThanOrEqual(30);
+    expect(ledger.typicalRoundTrip).toBeLessThanOrEqual(60);
+  });
+
+  test('the mark with which it begins is no round trip while the phone still plays, but a proof', () => {
+    const {ledger} = takenOver();
+    const first = ledger.streamOpened(500);
+    expect(ledger.markReturned(first, 2_060)).toBe('proof');
+    expect(ledger.provenMs).toBe(2_000);
+    expect(ledger.typicalRoundTrip ?? 0).toBeLessThanOrEqual(60);
+    const quiet = new PlaybackLedger(2);
+    expect(quiet.markReturned(quiet.streamOpened(500), 530)).toBe('probe');
+    expect(quiet.typicalRoundTrip).toBe(30);
+  });
+});
+
 describe('PlaybackLedger, a clear', () => {
   test('a clear is judged by the clock at once if no mark ever came back', () => {
     const ledger = new PlaybackLedger(1);
@@ -403,11 +462,15 @@ describe('PlaybackLedger, a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({heard: 300, sent: 1_000, by: 'clock'});
   });
 
-  test('the mark behind a clear is awaited as long as the slowest mark took, and at most 400 ms', () => {
+  test('the mark behind a clear is awaited as long as the slowest mark took, and for 200 to 400 ms', () => {
     const quick = measured(50);
     quick.sent(piece('a', 1_000), 0);
     quick.clear(300);
-    expect(quick.confirmsBy).toBe(300 + 50 + 100);
+    expect(quick.confirmsBy).toBe(300 + 200);
+    const usual = measured(150);
+    usual.sent(piece('a', 1_000), 0);
+    usual.clear(300);
+    expect(usual.confirmsBy).toBe(300 + 150 + 100);
     const slow = measured(3_000);
     slow.sent(piece('a', 1_000), 0);
     slow.clear(300);

@@ -46,6 +46,8 @@ const MAX_PROBES = 8;
 /** After this long without its mark, a clear is judged by the clock: the model needs the truncation before it answers. */
 const MAX_CONFIRMATION_MS = 400;
 const CONFIRMATION_SLACK_MS = 100;
+/** The channel knows by then whether the clear is late on its way. */
+const MIN_CONFIRMATION_MS = 200;
 /** Twilio's clock is known to one frame. Only differences larger than this count. */
 const CLOCK_TOLERANCE_MS = 25;
 
@@ -60,13 +62,19 @@ const CLOCK_TOLERANCE_MS = 25;
  * that it drops, and the mark sent behind the clear. Twilio's own clock (remote-clock.ts) then tells how much was played
  * between the last mark before and that moment. `confirmClear` uses that, or the estimate if no mark came back in time.
  * A phone may stand still or play too slowly: then marks are later than marks are late, and they count instead of the clock.
- * Marks are named `owner.generation:position`. A clear starts a new generation; marks of the one before prove nothing.
+ * Marks are named `owner.generation:position`. A clear starts a new generation; marks of the one before prove nothing. Marks
+ * of an owner before count for what it had sent, of which its journal has the last one.
  */
 export class PlaybackLedger {
   readonly #owner: string;
   readonly #clock = new RemoteClock();
   readonly #trips = new RoundTrips(this.#clock);
   readonly #probes = new Map<string, Probe>();
+  /** Of the marks of owners before, by what their names begin with: how much further here their positions are. */
+  readonly #adopted = new Map<string, Millis>();
+  /** How much they had sent, and the round trips of its marks. */
+  #adoptedMs: Millis = 0;
+  readonly #adoptedTrips: RoundTrip[] = [];
   #generation = 0;
   #timeline = new PlayoutTimeline();
   #pendingClear: PendingClear | undefined;
@@ -82,6 +90,21 @@ export class PlaybackLedger {
   /** A caller frame arrived. Its timestamp is Twilio's clock, in milliseconds. */
   callerFrame(timestamp: Millis, at: Millis): void {
     this.#clock.frame(timestamp, at);
+  }
+
+  /** An earlier owner of the call has sent this at `at`, on this clock. `mark`: the mark behind it, if it is known. */
+  adopt(piece: Piece, at: Millis, mark?: string): void {
+    this.sent(piece, at);
+    this.#adoptedMs = this.#timeline.sentMs;
+    const [, owner, generation, position] = AUDIO_MARK.exec(mark ?? '') ?? [];
+    if (owner !== undefined) this.#adopted.set(`${owner}.${generation}`, this.#adoptedMs - Number(position));
+  }
+
+  /** The name of a mark to send when a stream begins, or goes on with this owner. */
+  streamOpened(at: Millis): string {
+    // It comes back when all that is buffered was played: that is no round trip.
+    if (!this.#timeline.isEmpty(at)) return `${this.#owner}.${this.#generation}:${this.#timeline.sentMs}`;
+    return this.probe(at);
   }
 
   /** The name of a mark to send while nothing is buffered. It measures the round trip. */
@@ -119,7 +142,8 @@ export class PlaybackLedger {
   }
 
   /** Twilio returned a mark. */
-  markReturned(mark: string, at: Millis): ReturnedMark {
+  markReturned(name: string, at: Millis): ReturnedMark {
+    const mark = this.#ownName(name, at);
     if (this.#pendingClear && this.#isLanding(this.#pendingClear, mark, at)) {
       this.#pendingClear.landed = this.#clock.observe(at);
       return 'landed';
@@ -215,7 +239,8 @@ export class PlaybackLedger {
     const {slowest} = this.#trips;
     if (slowest === undefined) return undefined;
     if (this.#pendingClear.at >= (this.#undeliveredSince ?? Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
-    return this.#pendingClear.at + Math.min(slowest + CONFIRMATION_SLACK_MS, MAX_CONFIRMATION_MS);
+    const usual = Math.max(slowest + CONFIRMATION_SLACK_MS, MIN_CONFIRMATION_MS);
+    return this.#pendingClear.at + Math.min(usual, MAX_CONFIRMATION_MS);
   }
 
   /** How much was heard of the playout that the last clear ended, from everything known so far. Undefined the second time. */
@@ -249,6 +274,26 @@ export class PlaybackLedger {
     this.#trips.reset();
     this.#probes.clear();
     return unheard;
+  }
+
+  /** A mark of an owner before, under the name that it would have here. */
+  #ownName(mark: string, at: Millis): string {
+    const [, owner, generation, position] = AUDIO_MARK.exec(mark) ?? [];
+    const further = this.#adopted.get(`${owner}.${generation}`);
+    if (further === undefined) return mark;
+    const here = Number(position) + further;
+    if (here > this.#adoptedMs) this.#hadMore(at);
+    return `${this.#owner}.0:${Math.max(0, Math.min(here, this.#adoptedMs))}`;
+  }
+
+  /** An owner before had sent more than its journal says, which was played up to now: what this one has sent comes after it. */
+  #hadMore(at: Millis): void {
+    if (this.#generation > 0) return;
+    this.#adoptedTrips.push(...this.#timeline.trips(this.#clock));
+    const way = this.#trips.typical ?? Math.min(...this.#adoptedTrips.map(({trip}) => trip));
+    if (!Number.isFinite(way)) return;
+    this.#timeline.playsAfter(this.#adoptedMs, at - way);
+    for (const probe of this.#probes.values()) if (probe.opens) probe.at = Math.max(probe.at, at - way);
   }
 
   #isLanding({marks: [behind, last], landed, timeline, at: since}: PendingClear, mark: string, at: Millis): boolean {

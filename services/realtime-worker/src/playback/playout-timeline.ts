@@ -107,6 +107,13 @@ export class PlayoutTimeline {
       since === undefined ? undefined : (this.#pieces.find(({sentAt}) => sentAt >= since)?.from ?? this.#sent);
   }
 
+  /** What was sent from this position on is not played before what is sent at `at` would be. */
+  playsAfter(position: Millis, at: Millis): void {
+    if (position < this.#runFrom || position >= this.#sent || at - position <= this.#origin) return;
+    this.#beginRun(position, at);
+    this.#highestEstimate = Math.min(this.#highestEstimate, Math.max(position, this.#proven));
+  }
+
   /** Audio from this position on meets an empty buffer. */
   #beginRun(position: Millis, at: Millis): void {
     this.#runFrom = position;

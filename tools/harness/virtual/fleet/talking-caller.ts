@@ -1,4 +1,5 @@
 import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
@@ -72,6 +73,18 @@ export class TalkingCaller {
     if (this.#line !== line) return;
     this.#player?.play(Buffer.from(payload, 'base64'));
     if (mark !== '') this.#player?.mark(mark);
+  }
+
+  /** Anything else that an edge is told for Twilio. */
+  told(line: WorkerLink, frame: WorkerToEdge): void {
+    if (this.#line !== line) return;
+    if (frame.kind === 'clear') this.#player?.clear();
+    if (frame.kind === 'mark') this.#player?.mark(frame.name);
+  }
+
+  /** Whether they hear something now. */
+  get isSpokenTo(): boolean {
+    return this.#player?.isAudible ?? false;
   }
 
   #speak(): void {

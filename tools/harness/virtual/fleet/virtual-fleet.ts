@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto';
+import type {Clock} from '@voicebridge/shared/time.ts';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
@@ -16,11 +17,18 @@ import {FaultyMediaBus, type Faults} from '@voicebridge/shared/testing/faulty-me
 import {fleetWorkers} from '../../../../services/media-edge/src/worker-link/fleet-workers.ts';
 import {type WorkerLinkDeps, WorkerLink} from '../../../../services/media-edge/src/worker-link/worker-link.ts';
 import {WorkerEnv} from '../../../../services/realtime-worker/src/config.ts';
+import type {ModelAdapter} from '../../../../services/realtime-worker/src/model/model-adapter.ts';
 import {type RealtimeWorker, startWorker} from '../../../../services/realtime-worker/src/start-worker.ts';
 import {Mortal} from '@voicebridge/shared/testing/mortal.ts';
 import {unreachableWhile, watched} from './redis-proxies.ts';
 import {TalkingCaller} from './talking-caller.ts';
-import {TalkingModel} from './talking-model.ts';
+
+/** A model whose sessions belong to processes. */
+interface FleetModel {
+  adapter(clock: Clock, owner: object): ModelAdapter;
+  /** A process has died, and its sessions with it. */
+  end(owner: object): void;
+}
 
 interface FleetWorker {
   readonly mortal: Mortal;
@@ -31,7 +39,6 @@ interface FleetEdge {
   readonly mortal: Mortal;
   readonly deps: WorkerLinkDeps;
   readonly lines: Set<WorkerLink>;
-  /** The receivers of a channel. */
 }
 
 const PERFECT: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
@@ -41,9 +48,9 @@ const hex = (bytes: number) => randomBytes(bytes).toString('hex');
 /**
  * A fleet on one fake clock: real workers and the real worker links of edges, with simulated Redis, model and callers.
  */
-export class VirtualFleet {
+export class VirtualFleet<Model extends FleetModel> {
   readonly clock = new FakeClock();
-  readonly model = new TalkingModel();
+  readonly model: Model;
   readonly callers: TalkingCaller[] = [];
   readonly records: CallFinished[] = [];
   readonly broken: string[] = [];
@@ -57,8 +64,9 @@ export class VirtualFleet {
   readonly #leaving: Promise<void>[] = [];
   readonly #log = canaryLog('simulation', 'warn');
 
-  constructor(random: () => number) {
+  constructor(random: () => number, model: Model) {
     this.#random = random;
+    this.model = model;
     this.#bus = new FaultyMediaBus(this.memory, this.clock, random, PERFECT);
     const isDown = () => this.memory.wellSince() === undefined;
     this.#redis = {
@@ -189,7 +197,7 @@ export class VirtualFleet {
     const attached = await this.directory.attach(caller.callSid, {epoch: entry.epoch, streamSid, edge: deps.id});
     if (!attached) return false;
     const line: WorkerLink = new WorkerLink({callSid: caller.callSid, streamSid}, deps, {
-      onFrame: () => {},
+      onFrame: frame => caller.told(line, frame),
       onAudio: (mark, bytes, from, to) => caller.hear(line, mark, bytes.toString('latin1', from, to)),
     });
     lines.add(line);
