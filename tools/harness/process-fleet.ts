@@ -52,6 +52,8 @@ export type ServiceName = 'webhook' | 'media-edge' | 'realtime-worker' | 'analyt
 const READY_WITHIN_MS = 180_000;
 /** Phones that are later than this share their processors with too much else. */
 const PHONES_LATE_MS = 20;
+/** A worker that is kept from running for so long, once, is close to looking dead. */
+const ONCE_LATE_MS = 150;
 
 export const FLEET_TOKEN = CANARIES.token;
 /** What the processes know each other by; an older version does not know it. */
@@ -118,7 +120,8 @@ export class ProcessFleet implements AsyncDisposable {
    * been without a processor for so long that it looked dead, and its calls moved.
    */
   get machineIsBusy(): boolean {
-    return this.twilio.lag.p99 > PHONES_LATE_MS;
+    const {p99, max} = this.twilio.lag;
+    return p99 > PHONES_LATE_MS || max > ONCE_LATE_MS;
   }
 
   async #start(): Promise<void> {
