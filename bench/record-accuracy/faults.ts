@@ -4,7 +4,7 @@ import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
-export const TROUBLES = ['none', 'worker', 'edge', 'model', 'all'] as const;
+export const TROUBLES = ['none', 'worker', 'hang', 'edge', 'model', 'all'] as const;
 /** Faults during a wave of calls. */
 export type Trouble = (typeof TROUBLES)[number];
 
@@ -14,6 +14,9 @@ export const dies = (trouble: Trouble) => trouble === 'worker' || trouble === 'a
 
 /** Telephone numbers are hashed with this key and the model gets the hash, which matches its sessions with calls. */
 export const HASH_KEY = 'what only this bench needs to know';
+
+/** Long enough for its calls to go to others while it does not run, and short enough for them to be going on when it wakes. */
+const HANGS_FOR_MS = 1_500;
 
 /** Injects faults, and remembers them. */
 export class Troublemaker {
@@ -41,7 +44,18 @@ export class Troublemaker {
     }
     if (dies(trouble)) {
       await sleep(3_000);
-      await this.#killWorker();
+      const doomed = await this.#busiest();
+      if (doomed) {
+        this.#killed.add(doomed);
+        doomed.kill('SIGKILL');
+      }
+    }
+    if (trouble === 'hang') {
+      await sleep(7_000);
+      const hangs = await this.#busiest();
+      hangs?.kill('SIGSTOP');
+      await sleep(HANGS_FOR_MS);
+      hangs?.kill('SIGCONT');
     }
     if (trouble === 'model' || trouble === 'all') {
       await sleep(4_000);
@@ -49,13 +63,11 @@ export class Troublemaker {
     }
   }
 
-  async #killWorker(): Promise<void> {
+  /** The living worker with the most calls. */
+  async #busiest(): Promise<RunningProcess | undefined> {
     const living = this.#fleet.workers.filter(worker => !this.#killed.has(worker));
     const busy = await Promise.all(living.map(worker => metric(worker, 'voicebridge_calls_active')));
-    const doomed = living[busy.indexOf(Math.max(...busy))];
-    if (!doomed) return;
-    this.#killed.add(doomed);
-    doomed.kill('SIGKILL');
+    return living[busy.indexOf(Math.max(...busy))];
   }
 
   async #cutModel(calls: readonly FakeCall[]): Promise<void> {
