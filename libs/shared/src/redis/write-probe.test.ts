@@ -58,6 +58,18 @@ test('nor by one that was busy until its next look, with the answer there to be 
   expect(probe.hasWorked).toBe(true);
 });
 
+test('nor by one that was frozen, woke just before its next look, and asked then', async () => {
+  const clock = new StarvedProcess();
+  using probe = probeOf(clock);
+  clock.runsAt(6_990);
+  clock.runsAt(7_000);
+  await loopTurn();
+  expect(probe.trouble).toBeUndefined();
+  clock.runsAt(8_000);
+  await loopTurn();
+  expect(probe.trouble).toBe('no-answer');
+});
+
 test('an operator is told when an answer does not come within a second', async () => {
   const clock = new StarvedProcess();
   using probe = probeOf(clock);

@@ -41,7 +41,8 @@ export class WriteProbe implements Disposable {
   /** The reasons that were logged since it last worked, so that each is logged once. */
   readonly #told = new Set<RedisTrouble>();
   #trouble: RedisTrouble | undefined;
-  #asking = false;
+  /** When the write began that has no answer yet. */
+  #askedAt: Millis | undefined;
   #hasWorked = false;
   #closed = false;
 
@@ -70,19 +71,21 @@ export class WriteProbe implements Disposable {
   }
 
   #tick(lateMs: Millis): void {
-    if (this.#asking && lateMs > LATE) return;
-    if (this.#asking) {
+    const now = this.#options.clock.now();
+    if (this.#askedAt !== undefined) {
+      // After a look that was late the next one comes sooner than a second later.
+      if (lateMs > LATE || now - this.#askedAt < EVERY - LATE) return;
       // A process that was busy until this moment has not read the answers that came meanwhile: it reads them first.
       setImmediate(() => this.#unanswered());
       return;
     }
-    this.#asking = true;
-    void this.#ask().finally(() => (this.#asking = false));
+    this.#askedAt = now;
+    void this.#ask().finally(() => (this.#askedAt = undefined));
   }
 
   /** A slower answer counts as none. */
   #unanswered(): void {
-    if (this.#asking && !this.#closed) this.#failed(new Error('no answer to a write within a second'));
+    if (this.#askedAt !== undefined && !this.#closed) this.#failed(new Error('no answer to a write within a second'));
   }
 
   async #ask(): Promise<void> {

@@ -1,8 +1,12 @@
 import {responsible} from '@voicebridge/shared/fleet/responsible.ts';
 import {overFact} from '@voicebridge/shared/protocol/call-over.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
+import {JournalSeal} from '../events/journal-seal.ts';
 import {callSid, TestDeployment} from '../testing/test-deployment.ts';
+import {sweepOrphans} from './orphan-sweep.ts';
 
 let deployment: TestDeployment;
 beforeEach(() => {
@@ -98,4 +102,26 @@ test('a call of a worker that keeps no list of its calls is found too', async ()
   await directory.disown(old, [callSid(7)]);
   await deployment.pass(30_000);
   expect(await directory.read(callSid(7))).toMatchObject({state: 'ended', epoch: 2});
+});
+
+test('an operator is not told of a look that a worker did not finish because it ended', async () => {
+  const {clock, directory, fleet} = deployment;
+  const told: string[] = [];
+  const log = createLog('test', {to: {write: line => void told.push(line)}});
+  const failing = Promise.withResolvers<never>();
+  const stop = sweepOrphans({
+    clock,
+    log,
+    directory,
+    fleet: {...fleet, members: () => failing.promise},
+    worker: ProcessId.parse('worker-0000wakes'),
+    sealOf: () => new JournalSeal(),
+    isOwnedHere: () => false,
+    onOrphan: async () => {},
+  });
+  await deployment.pass(10_000);
+  stop();
+  failing.reject(new Error('Connection is closed.'));
+  await flushPromises();
+  expect(told).toEqual([]);
 });

@@ -44,7 +44,17 @@ export interface SweepOptions {
  */
 export function sweepOrphans(options: SweepOptions): Cancel {
   const sweep = new OrphanSweep(options);
-  return every(options.clock, SWEEP_EVERY, () => background(sweep.run(), options.log, 'looking for orphans'));
+  let isOver = false;
+  // A worker that wakes as it ends has begun to look, and then closes its connections.
+  const look = () =>
+    sweep.run().catch((thrown: unknown) => {
+      if (!isOver) throw thrown;
+    });
+  const stop = every(options.clock, SWEEP_EVERY, () => background(look(), options.log, 'looking for orphans'));
+  return () => {
+    isOver = true;
+    stop();
+  };
 }
 
 class OrphanSweep {
