@@ -19,7 +19,7 @@ const CURES: Readonly<Record<LostCause, string>> = {
   unreachable: 'The workers need a way out to the host of OPENAI_REALTIME_URL, port 443 (firewall, proxy, DNS).',
   refused: 'Correct OPENAI_API_KEY; the key must be allowed to use OPENAI_MODEL.',
   quota: 'Add credit: https://platform.openai.com/settings/organization/billing.',
-  misconfigured: 'Correct OPENAI_MODEL, VOICE or TRANSCRIPTION_MODEL, whichever the message names.',
+  misconfigured: 'Correct OPENAI_MODEL, VOICE, TRANSCRIPTION_MODEL or OPENAI_AUDIO, whichever the message names.',
 };
 
 /**

@@ -65,6 +65,31 @@ test('with BARGE_IN=resume a cough costs no word: the reply stops, goes on where
   expect(session?.refusals).toEqual([]);
 });
 
+test('a model that knows linear audio only hears all of a caller, and its answers last as long on the telephone as it made them', async ({
+  expect,
+}) => {
+  await using bridge = await openBridge({
+    env: {OPENAI_AUDIO: 'pcm', GREETING: 'off'},
+    openai: {script: [[{say: {text: 'We are open from nine to five.', audioMs: 2_000}}]]},
+  });
+  const report = await bridge.twilio.dial([
+    {do: 'pause', ms: 500},
+    {do: 'say', clip: 'caller-opening-hours'},
+    {do: 'waitForSilence', ms: 700},
+    {do: 'hangUp'},
+  ]).ended;
+  expect(report).toMatchObject({endedBy: 'caller', violations: []});
+  const [session] = bridge.openai.sessions;
+  expect(session?.refusals).toEqual([]);
+  expect(session?.items.map(({role}) => role)).toEqual(['user', 'assistant']);
+  const played = report.streams.flatMap(({segments}) => segments).reduce((sum, {from, to}) => sum + (to - from) / 8, 0);
+  expect(played).toBe(2_000);
+  // A second of linear audio is six times as much as one of the telephone's.
+  const [stream] = report.streams;
+  const spokenMs = report.endedAt - (stream?.openedAt ?? 0);
+  expect((session?.heardBytes ?? 0) / 48).toBeGreaterThan(spokenMs - 1_000);
+});
+
 describe('a caller who dials the number', () => {
   let bridge: Bridge;
   beforeEach(async () => {

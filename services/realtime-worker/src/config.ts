@@ -38,6 +38,11 @@ export const WorkerEnv = z
     OPENAI_REALTIME_URL: guardedUrl('ws')
       .default('wss://api.openai.com/v1/realtime')
       .describe('any server of the OpenAI Realtime protocol; ?model= is appended'),
+    OPENAI_AUDIO: choice('pcmu', 'pcm')
+      .default('pcmu')
+      .describe(
+        'pcmu: the telephone’s own audio; pcm: linear audio at 24 kHz, which the worker converts, for servers that know no other',
+      ),
     OPENAI_MODEL: modelName().default('gpt-realtime-2.1').describe('which model answers'),
     TRANSCRIPTION_MODEL: modelName()
       .default('gpt-realtime-whisper')

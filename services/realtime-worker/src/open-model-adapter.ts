@@ -13,6 +13,7 @@ export function openModelAdapter(
   return openAIAdapter({
     url: config.OPENAI_REALTIME_URL,
     apiKey: config.OPENAI_API_KEY,
+    audio: config.OPENAI_AUDIO,
     transcriptionModel: unlessOff(config.TRANSCRIPTION_MODEL),
     ...deps,
   });

@@ -5,6 +5,7 @@ import type {
 } from 'openai/resources/realtime/realtime';
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
+import {formatOf, type SessionAudio} from './session-audio.ts';
 import type {ConversationItem, HostedServer, ModelCommand, SessionSettings, ToolDefinition} from '../model-adapter.ts';
 
 /** The `event_id` of our first `session.update`: its refusal ends the session. */
@@ -30,7 +31,11 @@ interface SessionUpdate {
  * Configures a session with every value spelled out, because defaults differ from model to model. A server refuses the
  * whole event for one key that it does not know.
  */
-export function sessionUpdate(settings: SessionSettings, transcriptionModel: string): SessionUpdate {
+export function sessionUpdate(
+  settings: SessionSettings,
+  transcriptionModel: string,
+  audio: SessionAudio = 'pcmu',
+): SessionUpdate {
   const {noiseReduction = null, language, reasoningEffort} = settings;
   // The transcription takes the two letters of ISO 639-1 only.
   const spoken = language ? {language: language.replace(/-.*/, '')} : {};
@@ -40,12 +45,12 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
     output_modalities: ['audio'],
     audio: {
       input: {
-        format: {type: 'audio/pcmu'},
+        format: formatOf(audio),
         noise_reduction: noiseReduction === null ? null : {type: noiseReduction},
         transcription: transcriptionModel === '' ? null : {model: transcriptionModel, ...spoken},
         turn_detection: turnDetection(settings.serverInterrupts, settings.serverResponds, settings.turnDetection),
       },
-      output: {format: {type: 'audio/pcmu'}, voice: settings.voice, speed: 1},
+      output: {format: formatOf(audio), voice: settings.voice, speed: 1},
     },
     tools: [...settings.tools.map(functionTool), ...(settings.hosted ?? []).map(mcpTool)],
     tool_choice: 'auto',

@@ -22,3 +22,15 @@ function codeOf(error: unknown): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? codeIn(error.code) : undefined;
   return code ?? (error instanceof AggregateError ? codeOf(error.errors[0]) : undefined);
 }
+
+/** Another attempt would get this HTTP status again. */
+export function isRefusal(status: number): boolean {
+  return [400, 401, 403, 404].includes(status);
+}
+
+/** What to look at after the model's server has answered an upgrade with this HTTP status. */
+export function hintOf(status: number): string {
+  if (status === 401) return ': check OPENAI_API_KEY';
+  if (status === 403 || status === 404) return ': check OPENAI_MODEL and what the key may use';
+  return '';
+}

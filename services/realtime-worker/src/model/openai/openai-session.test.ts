@@ -8,6 +8,7 @@ import {afterEach, describe, expect, test} from 'vitest';
 import {type WebSocket, WebSocketServer} from 'ws';
 import {ProcessPauses} from '../../health/process-pauses.ts';
 import type {ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
+import {pcmTone} from '../../testing/pcm.ts';
 import {assistantTools} from '../../tools/assistant-tools.ts';
 import {openAIAdapter} from './openai-session.ts';
 import {sessionUpdate} from './client-events.ts';
@@ -103,6 +104,7 @@ describe('a model session', () => {
     server: ScriptedServer,
     own: SessionSettings = settings,
     clock: Clock = systemClock,
+    audio?: 'pcm',
   ): Promise<{events: ModelEvent[]; next: (type: string) => Promise<ModelEvent>}> {
     cleanup.use(server);
     const pauses = cleanup.use(new ProcessPauses(clock, log));
@@ -112,6 +114,7 @@ describe('a model session', () => {
       url: await server.url(),
       apiKey: 'sk-secret',
       transcriptionModel: 'gpt-realtime-whisper',
+      ...(audio === undefined ? {} : {audio}),
       clock,
       pauses,
       metrics,
@@ -278,6 +281,45 @@ describe('a model session', () => {
       new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [updated('audio/pcm')])),
     );
     expect(await next('lost')).toMatchObject({cause: 'misconfigured'});
+  });
+
+  test('whose server agrees to the telephone’s audio and then speaks linear audio is refused before a caller hears the noise', async () => {
+    const {next, events} = await open(
+      new ScriptedServer(event =>
+        event['type'] === 'session.update'
+          ? [
+              {type: 'session.updated', session: {}},
+              {...audioDelta, delta: pcmTone(24_000, 200, 440)},
+            ]
+          : [created],
+      ),
+    );
+    expect(await next('lost')).toMatchObject({
+      cause: 'misconfigured',
+      note: expect.stringContaining('OPENAI_AUDIO=pcm'),
+    });
+    expect(events.map(({type}) => type)).toEqual(['ready', 'lost']);
+  });
+
+  test('with a server that knows linear audio only asks for that, and refuses any other answer', async () => {
+    const format = {type: 'audio/pcm', rate: 24_000};
+    const updatedTo = (...formats: object[]) => ({
+      type: 'session.updated',
+      session: {audio: {input: {format: formats[0]}, output: {format: formats[1]}}},
+    });
+    const answers = [
+      [updatedTo(format, format), 'ready'],
+      [updatedTo({type: 'audio/pcm'}, {}), 'ready'],
+      [updatedTo(format, {type: 'audio/pcmu'}), 'lost'],
+      [updatedTo(format, {type: 'audio/pcm', rate: 16_000}), 'lost'],
+    ] as const;
+    for (const [answer, outcome] of answers) {
+      const server = new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [answer]));
+      const {next} = await open(server, settings, systemClock, 'pcm');
+      await next(outcome);
+      expect(server.received[0]).toMatchObject({session: {audio: {input: {format}, output: {format}}}});
+      await session?.[Symbol.asyncDispose]();
+    }
   });
 
   test('whose configuration is refused is lost for good, with the server’s words', async () => {

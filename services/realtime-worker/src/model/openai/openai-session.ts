@@ -7,10 +7,11 @@ import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {WebSocket} from 'ws';
 import {NEVER_PAUSED, type ProcessPauses} from '../../health/process-pauses.ts';
 import {ByteBudget} from '../byte-budget.ts';
-import {connectionFailure} from './connection-failure.ts';
+import {connectionFailure, hintOf, isRefusal} from './connection-failure.ts';
 import {PacedBytes} from './paced-bytes.ts';
 import {lengthOf, textOf} from './raw-message.ts';
 import {fatalCause} from './server-errors.ts';
+import {modelAudioOf, type SessionAudio} from './session-audio.ts';
 import {OpenAIReader} from './server-events.ts';
 import type {
   Explained,
@@ -31,6 +32,8 @@ export interface OpenAIOptions {
   readonly apiKey: string;
   /** Transcribes the caller; empty: no transcripts, and a call that moves loses what the caller said. */
   readonly transcriptionModel: string;
+  /** `pcmu` is the telephone’s own audio; not given: that. */
+  readonly audio?: SessionAudio;
   readonly clock: Clock;
   /** When this process did not run; it always runs, if not given. */
   readonly pauses?: Pick<ProcessPauses, 'pausedSince'>;
@@ -54,26 +57,22 @@ const LIMITS = {
   /** For a server to close a session that we have closed. */
   closeTimeout: 2_000,
 };
-/** A minute and a half of the caller's audio that the model has not read. */
+/** A minute and a half of the caller's audio that the model has not read; of linear audio a quarter of a minute. */
 const UNREAD_AT_MOST = 1_000_000;
 /** From one piece of a read to the next, so that other calls have their turn. */
 const BETWEEN_PIECES: Millis = 1;
-/** HTTP statuses that another attempt would get again. */
-const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
 const AS_TEXT = {binary: false};
 
-/** OpenAI's protocol takes and gives the telephone's own audio (`audio/pcmu`). */
-const TRAITS: ModelTraits = {
+const TRAITS: Omit<ModelTraits, 'audio'> = {
   interruption: 'ours',
   answersTurns: true,
   hostsMcp: true,
-  audio: {encoding: 'mulaw', rateHz: 8_000},
 };
 
 /** A model behind a server of the OpenAI Realtime protocol. */
-export function openAIAdapter(options: OpenAIOptions): ModelAdapter {
-  return {traits: TRAITS, open: settings => new OpenAISession(options, settings)};
+export function openAIAdapter(own: OpenAIOptions): ModelAdapter {
+  return {traits: {...TRAITS, audio: modelAudioOf(own.audio)}, open: settings => new OpenAISession(own, settings)};
 }
 
 class OpenAISession implements ModelSession {
@@ -82,7 +81,7 @@ class OpenAISession implements ModelSession {
   readonly #socket: WebSocket;
   readonly #cancels: (() => void)[] = [];
   #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
-  readonly #reader = new OpenAIReader();
+  readonly #reader: OpenAIReader;
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
   readonly #budget: ByteBudget;
@@ -96,6 +95,7 @@ class OpenAISession implements ModelSession {
   constructor(options: OpenAIOptions, settings: SessionSettings) {
     this.#options = options;
     this.#settings = settings;
+    this.#reader = new OpenAIReader(options.audio);
     this.#reader.listensTo(settings.turnDetection);
     const {clock, url, apiKey} = options;
     this.#lastSeenAt = clock.now();
@@ -217,7 +217,7 @@ class OpenAISession implements ModelSession {
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
       response.destroy();
-      const cause = REFUSED_STATUS.has(status) ? 'refused' : 'unreachable';
+      const cause = isRefusal(status) ? 'refused' : 'unreachable';
       this.#lose(cause, {note: `the model's server answered ${status} to the upgrade${hintOf(status)}`});
       socket.terminate();
     });
@@ -257,7 +257,8 @@ class OpenAISession implements ModelSession {
   }
 
   #sendSettings(): void {
-    this.#socket.send(JSON.stringify(sessionUpdate(this.#settings, this.#options.transcriptionModel)));
+    const {transcriptionModel, audio} = this.#options;
+    this.#socket.send(JSON.stringify(sessionUpdate(this.#settings, transcriptionModel, audio)));
   }
 
   #ping(): void {
@@ -295,10 +296,4 @@ class OpenAISession implements ModelSession {
     if (this.#listener) this.#listener(event, this.#lastSeenAt);
     else this.#waiting.push(event);
   }
-}
-
-function hintOf(status: number): string {
-  if (status === 401) return ': check OPENAI_API_KEY';
-  if (status === 403 || status === 404) return ': check OPENAI_MODEL and what the key may use';
-  return '';
 }

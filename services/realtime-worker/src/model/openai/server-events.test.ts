@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import {OpenAIReader} from './server-events.ts';
 
 test('an event of eight megabytes of brackets is reported and left out, because to parse it would stop every call', () => {
@@ -66,4 +66,55 @@ test('a minute of audio in the largest format goes on in pieces, and more in one
   expect(pieces.join('')).toBe(minute);
   expect(Math.max(...pieces.map(piece => Buffer.from(piece, 'base64').length))).toBe(48_000);
   expect(read(`${minute}AAAA`)).toMatchObject({events: [], problem: {detail: 'missing or of another type: delta'}});
+});
+
+describe('the turns of a server that never says that it committed one', () => {
+  const stopped = (item: string) => ({type: 'input_audio_buffer.speech_stopped', item_id: item, audio_end_ms: 900});
+  const spoke = (item: string) => ({type: 'input_audio_buffer.speech_started', item_id: item, audio_start_ms: 100});
+  const committed = (item: string) => ({type: 'input_audio_buffer.committed', item_id: item});
+  const words = (item: string) => ({
+    type: 'conversation.item.input_audio_transcription.completed',
+    item_id: item,
+    transcript: 'Hello?',
+  });
+  const created = (id: string) => ({type: 'response.created', response: {id}});
+  const read = (...events: readonly object[]) => {
+    const reader = new OpenAIReader();
+    return events.flatMap(event => reader.read(JSON.stringify(event)).events.map(({type}) => type));
+  };
+
+  test('are committed when their transcript or a response shows it, and the next ones when the caller stops', () => {
+    const first = ['callerSpoke', 'callerStopped', 'turnCommitted'];
+    expect(read(spoke('a'), stopped('a'), words('a'), created('r'), spoke('b'), stopped('b'), created('s'))).toEqual([
+      ...first,
+      'callerWords',
+      'responseStarted',
+      ...first,
+      'responseStarted',
+    ]);
+    expect(read(spoke('a'), stopped('a'), created('r'), words('a'))).toEqual([
+      ...first,
+      'responseStarted',
+      'callerWords',
+    ]);
+  });
+
+  test('are not committed before the caller stops, nor by a transcript of an earlier turn', () => {
+    expect(read(spoke('a'), created('r'), words('a'))).toEqual(['callerSpoke', 'responseStarted', 'callerWords']);
+    expect(read(spoke('b'), stopped('b'), words('a'))).toEqual(['callerSpoke', 'callerStopped', 'callerWords']);
+  });
+
+  test('are committed once if the server says so late, and from then on it is waited for', () => {
+    expect(
+      read(spoke('a'), stopped('a'), created('r'), committed('a'), spoke('b'), stopped('b'), committed('b')),
+    ).toEqual([
+      'callerSpoke',
+      'callerStopped',
+      'turnCommitted',
+      'responseStarted',
+      'callerSpoke',
+      'callerStopped',
+      'turnCommitted',
+    ]);
+  });
 });

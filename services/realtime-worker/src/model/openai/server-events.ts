@@ -4,11 +4,14 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {isWithin, MANY_FACTS} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {audioDelta, mendedBase64} from './audio-delta.ts';
+import {CallerItems} from './caller-items.ts';
 import {EventFields} from './event-fields.ts';
 import {codeIn} from '@voicebridge/shared/protocol/code-in.ts';
 import {HostedCalls} from './hosted-calls.ts';
+import {LinearAudioCheck} from './linear-audio.ts';
 import type {ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
+import {audioProblem, type SessionAudio} from './session-audio.ts';
 import {causeOf, detailsOf, refusal, waitOf} from './server-errors.ts';
 
 /** What one message of the model's server says. */
@@ -32,6 +35,7 @@ const PIECE = 64_000;
 
 /** The message with which a session is ready, wherever its type stands before the session itself. */
 const READY = /^\{(?:"event_id":"[\w-]{1,64}",)?"type":"session\.updated"/;
+const SPEAKS_LINEAR = 'the model answers in linear audio though it was asked for audio/pcmu: set OPENAI_AUDIO=pcm';
 
 /** Events of the beta protocol only, which OpenAI ended in May 2026. Its sessions are configured differently. */
 const RETIRED = new Set([
@@ -53,14 +57,21 @@ export class OpenAIReader {
   /** The last few responses whose beginning was reported. */
   readonly #created = new Set<string>();
   #item: string | undefined;
-  #callerItem: string | undefined;
+  readonly #callerItems = new CallerItems();
   #unnamed = 0;
   /** Since one ended. */
   #begun = 0;
   #inText = false;
   readonly #hosted = new HostedCalls();
+  readonly #audioFormat: SessionAudio;
+  readonly #linear = new LinearAudioCheck();
   /** What the times of its events hold beside speech. */
   #turns: {readonly prefixPaddingMs: Millis; readonly silenceMs: Millis} = USUAL_SERVER;
+
+  /** `audio`: what the session is asked for. */
+  constructor(audio: SessionAudio = 'pcmu') {
+    this.#audioFormat = audio;
+  }
 
   /** How the session finds the end of a turn; as usual if not given. */
   listensTo(turns: TurnDetection = USUAL_SERVER): void {
@@ -106,22 +117,24 @@ export class OpenAIReader {
       case 'response.output_audio.delta':
         return this.#audio(fields);
       case 'session.updated':
-        return sessionUpdated(fields);
+        return this.#sessionUpdated(fields);
       case 'error':
         return refusal(fields.fields('error'));
       case 'input_audio_buffer.speech_started': {
-        this.#callerItem = fields.id('item_id') ?? this.#newName('caller');
+        const itemId = fields.id('item_id') ?? this.#newName('caller');
+        this.#callerItems.spoke(itemId);
         const start = fields.amount('audio_start_ms');
         const fromMs = start === undefined ? undefined : start + this.#turns.prefixPaddingMs;
-        return [{type: 'callerSpoke', itemId: this.#callerItem, fromMs}];
+        return [{type: 'callerSpoke', itemId, fromMs}];
       }
       case 'input_audio_buffer.speech_stopped': {
         const end = fields.amount('audio_end_ms');
         const untilMs = end === undefined ? undefined : Math.max(0, end - this.#turns.silenceMs);
-        return [{type: 'callerStopped', itemId: this.#callerItemOf(fields), untilMs}];
+        const itemId = this.#callerItemOf(fields);
+        return [{type: 'callerStopped', itemId, untilMs}, ...this.#callerItems.stopped(itemId)];
       }
       case 'input_audio_buffer.committed':
-        return [{type: 'turnCommitted', itemId: this.#callerItemOf(fields)}];
+        return this.#callerItems.committed(this.#callerItemOf(fields));
       case 'conversation.item.added': {
         const item = fields.fields('item');
         const itemId = item.id('id');
@@ -142,7 +155,8 @@ export class OpenAIReader {
       case 'conversation.item.input_audio_transcription.completed': {
         const itemId = this.#callerItemOf(fields);
         const text = fields.raw('transcript') === '' ? '' : fields.text('transcript');
-        return text === undefined ? [] : [{type: 'callerWords', itemId, text}];
+        const shown = this.#callerItems.isShown(itemId);
+        return text === undefined ? shown : [...shown, {type: 'callerWords', itemId, text}];
       }
       case 'conversation.item.input_audio_transcription.failed': {
         const error = fields.fieldsIfAny('error');
@@ -180,6 +194,11 @@ export class OpenAIReader {
     }
   }
 
+  #sessionUpdated(fields: EventFields): ModelEvent[] {
+    const problem = audioProblem(fields.fieldsIfAny('session'), this.#audioFormat);
+    return problem === undefined ? [{type: 'ready'}] : [{type: 'lost', cause: 'misconfigured', ...problem}];
+  }
+
   #audio(fields: EventFields, taken?: string): ModelEvent[] {
     const responseId = this.#responseOf(fields);
     const itemId = this.#itemOf(fields);
@@ -191,6 +210,8 @@ export class OpenAIReader {
       return [];
     }
     if (msOfBase64(payload) === 0) return [];
+    if (this.#audioFormat === 'pcmu' && this.#linear.isLinear(payload))
+      return [{type: 'lost', cause: 'misconfigured', note: SPEAKS_LINEAR, detail: ''}];
     return inPieces(payload).map(piece => ({type: 'audio', responseId, itemId, payload: piece}));
   }
 
@@ -209,7 +230,7 @@ export class OpenAIReader {
     this.#item = undefined;
     this.#inText = false;
     const tag = response.fieldsIfAny('metadata').idIfAny('tag');
-    return [{type: 'responseStarted', responseId: this.#response, tag}];
+    return [...this.#callerItems.isShown(), {type: 'responseStarted', responseId: this.#response, tag}];
   }
 
   #words(fields: EventFields, name: string, whole: boolean): ModelEvent[] {
@@ -261,7 +282,7 @@ export class OpenAIReader {
   }
 
   #callerItemOf(fields: EventFields): string {
-    return fields.id('item_id') ?? this.#callerItem ?? this.#newName('caller');
+    return fields.id('item_id') ?? this.#callerItems.last ?? this.#newName('caller');
   }
 
   #newName(of: string): string {
@@ -273,16 +294,4 @@ export class OpenAIReader {
 function inPieces(payload: string): string[] {
   if (payload.length <= PIECE) return [payload];
   return Array.from({length: Math.ceil(payload.length / PIECE)}, (_, n) => payload.slice(n * PIECE, (n + 1) * PIECE));
-}
-
-function sessionUpdated(fields: EventFields): ModelEvent[] {
-  const audio = fields.fieldsIfAny('session').fieldsIfAny('audio');
-  const formats = [audio.fieldsIfAny('input'), audio.fieldsIfAny('output')].map(each =>
-    each.fieldsIfAny('format').raw('type'),
-  );
-  const wrong = formats.find((type): type is string => typeof type === 'string' && type !== 'audio/pcmu');
-  if (wrong === undefined) return [{type: 'ready'}];
-  return [
-    {type: 'lost', cause: 'misconfigured', note: 'the model answers in another format than audio/pcmu', detail: wrong},
-  ];
 }
