@@ -87,7 +87,6 @@ const ODD: readonly unknown[] = [
   '\ud800',
   '\u0000',
   'x'.repeat(600),
-  'x'.repeat(300_000),
   'A',
   'AA',
   'AAA',
@@ -120,6 +119,8 @@ const TEXTS = [...EVENTS, ...EVENTS, ...EVENTS, ...HARMED].map(event => JSON.str
 const INFINITE = EVENTS.flatMap(event =>
   ['1e999', '-1e999', '-0', '1e-320'].map(number => JSON.stringify(event).replace(/:\d+/, `:${number}`)),
 );
+
+const READY = JSON.stringify({type: 'session.updated'});
 
 const opened: JournalEntry = {
   is: 'opened',
@@ -177,9 +178,11 @@ function holds(texts: readonly string[]): void {
 }
 
 test('each field of each event, missing or of any other type, harms no call: all that goes out can be sent, and the record can be stored', () => {
-  const before = EVENTS.slice(0, 12).map(event => JSON.stringify(event));
+  const [created = '', ...before] = EVENTS.slice(10, 15).map(event => JSON.stringify(event));
   const rest = [...HARMED.map(event => JSON.stringify(event)), ...INFINITE];
-  for (let from = 0; from < rest.length; from += 40) holds([...before, ...rest.slice(from, from + 40)]);
+  // A new response before each, because what comes behind the end of one is about nothing.
+  for (let from = 0; from < rest.length; from += 40)
+    holds([READY, ...before, ...rest.slice(from, from + 40).flatMap(text => [created, text])]);
 });
 
 test('a model that sends such events in any order harms no call', () => {
