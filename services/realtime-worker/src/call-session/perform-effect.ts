@@ -2,7 +2,6 @@ import {background} from '@voicebridge/shared/observability/log.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
 import type {CallDeps} from './call-deps.ts';
 import {countFact} from './call-metrics.ts';
-import {reportToOperators} from './operator-reports.ts';
 import type {CallParts} from './wire-call.ts';
 
 /** An effect that one of the parts of a call performs. What is missing changes the call itself: its session does that. */
@@ -48,7 +47,7 @@ export function performEffect(effect: PartEffect, parts: CallParts, deps: CallDe
     case 'lookUpReturn':
       return background(absences.lookUp(effect.away), log, 'looking up the outcome of an absence');
     default:
-      return reportToOperators(effect, deps, log);
+      return parts.reports.report(effect);
   }
 }
 

@@ -20,6 +20,7 @@ import {DeadlineTimer} from './deadline-timer.ts';
 import {FenceWatch} from './fence-watch.ts';
 import {Leaving} from './leaving.ts';
 import {MendedEvents} from './mended-events.ts';
+import {OperatorReports} from './operator-reports.ts';
 import {ModelSessions} from './model-sessions.ts';
 import {Reaction} from './reaction.ts';
 import {Rescue} from './rescue.ts';
@@ -58,6 +59,7 @@ export interface CallParts {
   readonly spend: CallSpend;
   readonly reaction: Reaction;
   readonly mended: MendedEvents;
+  readonly reports: OperatorReports;
   readonly timer: DeadlineTimer;
   readonly leaving: Leaving;
   readonly rescue: Rescue;
@@ -214,6 +216,7 @@ export function wireCall(
     spend,
     reaction: new Reaction(clock),
     mended: new MendedEvents(metrics, log),
+    reports: new OperatorReports(deps, log),
     timer: new DeadlineTimer(clock, () => door.on({type: 'time'})),
     leaving,
     rescue,

@@ -244,7 +244,7 @@ export class Replies {
     if (code === BUSY && (isRespond || about === undefined)) this.#sequencer.refused(tag);
     if (BENIGN.has(code)) return [];
     const effects: CallEffect[] = [
-      {do: 'warn', what: `the model refused ${codeIn(about) ?? 'something'}`, code, detail: message},
+      {do: 'warn', what: 'the model refused a command', code, note: codeIn(about), detail: message},
     ];
     const aboutMetadata = /metadata/i.test(message);
     if (!isRespond && !(about === undefined && aboutMetadata)) return effects;
