@@ -113,7 +113,7 @@ test('an operator is not told of a look that a worker did not finish because it 
     clock,
     log,
     directory,
-    fleet: {...fleet, members: () => failing.promise},
+    fleet: Object.assign(fleet, {members: () => failing.promise}),
     worker: ProcessId.parse('worker-0000wakes'),
     sealOf: () => new JournalSeal(),
     isOwnedHere: () => false,
