@@ -14,6 +14,7 @@ import type {DatabaseWatch} from '../database/database-watch.ts';
 import {DrainingWorker} from '../queue/draining-worker.ts';
 import {eraseQueued} from './erase-queued.ts';
 import {storeCall} from './store-call.ts';
+import {isTakenAway} from './taken-away.ts';
 
 /** Records that are stored concurrently. The embedded database runs one statement at a time. */
 const CONCURRENCY = {embedded: 2, postgres: 8} as const;
@@ -141,6 +142,8 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     // BullMQ tries a job whose data is no JSON again each ten seconds. What it says of the job may hold words of a call.
     if (error instanceof SyntaxError)
       log.warn('a job in the queue is not JSON: another program wrote it; it fails after 25 attempts');
+    else if (isTakenAway(error))
+      log.info('another process has a record that this one had: it did not run for a while; the record is stored once');
     else outages.failed(error);
   });
   worker.on('ready', () => outages.worked());
