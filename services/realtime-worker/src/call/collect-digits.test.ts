@@ -78,6 +78,17 @@ describe('digits that a caller enters', () => {
     expect(results(call.toolFinished('c2', outcome))).toEqual([told]);
   });
 
+  test('are not told to the model by an answer that is about what the caller entered before', () => {
+    const call = asked();
+    press(call, '9876');
+    call.model({type: 'responseStarted', responseId: 'r3', tag: 'tool-1'}, calls('enter_pin', 'c2', 'r3'));
+    press(call, '1234');
+    call.model(ended('r3'), {type: 'responseStarted', responseId: 'r4', tag: 'tool-2'}, calls('check', 'c3', 'r4'));
+    const told = call.toolFinished('c3', {kind: 'output', output: 'not 9876, but 1234'});
+    expect(results(told)).toEqual(['not •••, but •••']);
+    expect(journalled(told, 'tool')).toMatchObject([{tool: {result: 'not •••, but •••'}}]);
+  });
+
   test('are told to the model only where the assistant says so, in an item that is secret', () => {
     const open = digitsTool('enter_pin', collectDigits({as: 'pin', digits: 4, tells: 'digits'}));
     const call = asked({tools: [open]});

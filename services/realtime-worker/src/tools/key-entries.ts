@@ -46,6 +46,8 @@ interface Open {
 export class KeyEntries {
   #open: Open | undefined;
   readonly #kept: Map<string, string>;
+  /** All that were complete, also those that were entered anew: what repeats an earlier one says it of a caller, too. */
+  readonly #entered: {readonly as: string; readonly keys: string}[];
   /** Entries that another worker left open, by call id. */
   readonly #begun: ReadonlyMap<string, string>;
 
@@ -54,7 +56,8 @@ export class KeyEntries {
   /** `takeAhead`: the keys that were pressed before anything asked for them. */
   constructor(restored: readonly KeysFact[] = [], takeAhead: () => KeysAhead = () => NO_KEYS) {
     this.#takeAhead = takeAhead;
-    this.#kept = new Map(restored.flatMap(({as, keys, isWhole}) => (isWhole ? [[as, keys]] : [])));
+    this.#entered = restored.filter(({isWhole}) => isWhole);
+    this.#kept = new Map(this.#entered.map(({as, keys}) => [as, keys]));
     this.#begun = new Map(restored.flatMap(({callId, keys, isWhole}) => (isWhole ? [] : [[callId, keys]])));
   }
 
@@ -122,13 +125,14 @@ export class KeyEntries {
 
   /** A text without digits that were entered. */
   masked(text: string): string {
-    return maskDigits(text, [...this.#kept.values()]);
+    const all = this.#entered.map(({keys}) => keys);
+    return maskDigits(text, all);
   }
 
   /** What a tool answers, as the model may know it: without the digits that it is told only the number of. */
   forModel(text: string, tools: readonly Tool[]): string {
     const told = tools.flatMap(tool => (tool.runs === 'on-keys' && tool.tells === 'digits' ? [tool.as] : []));
-    const hidden = [...this.#kept].flatMap(([as, keys]) => (told.includes(as) ? [] : [keys]));
+    const hidden = this.#entered.flatMap(({as, keys}) => (told.includes(as) ? [] : [keys]));
     return maskDigits(text, hidden, {alone: true});
   }
 
@@ -138,6 +142,7 @@ export class KeyEntries {
     if (keys === '') return {callId, outcome: nothingEntered, effects};
     if (keys.length < rule.min) return {callId, outcome: enteredTooFew(keys.length, rule.min), effects};
     this.#kept.set(as, keys);
+    this.#entered.push({as, keys});
     effects.push(this.#noted(open, true));
     const count = `${keys.length} ${keys.length === 1 ? 'digit was' : 'digits were'} entered`;
     const output =
