@@ -61,7 +61,7 @@ class TakenOver {
 
 test('a call whose owner froze and woke is recorded whole: what the phone played of it, and what the caller said meanwhile', () => {
   const over = new TakenOver();
-  over.first.left(5_000, 11_000);
+  over.first.left(5_000, 11_000, false);
   over.next.ended(20_000);
   expect(over.joined()).toEqual({
     missing: 0,
@@ -75,7 +75,7 @@ test('a call whose owner froze and woke is recorded whole: what the phone played
 
 test('what the edge does not send to the next owner again is in the recording as the first one has it', () => {
   const over = new TakenOver(4_900);
-  over.first.left(5_000, 11_000);
+  over.first.left(5_000, 11_000, false);
   over.next.ended(20_000);
   expect(over.joined()).toMatchObject({missing: 0, caller: 20_000});
 });
@@ -91,7 +91,7 @@ test('what the phone played of an owner that never woke counts as missing', () =
 test('what the next owner told the phone to drop is not in the recording, though the owner before had sent it', () => {
   const over = new TakenOver();
   over.next.cleared(6_500);
-  over.first.left(5_000, 11_000);
+  over.first.left(5_000, 11_000, false);
   over.next.ended(20_000);
   const {missing, spans} = over.joined();
   expect([missing, spans[0]]).toEqual([0, [3_000, 6_500]]);
@@ -99,12 +99,13 @@ test('what the next owner told the phone to drop is not in the recording, though
 
 test('where the next owner was killed too, the silence of the one that woke does not pass for a recording', () => {
   const over = new TakenOver();
-  over.first.left(5_000, 11_000);
+  over.first.left(5_000, 11_000, false);
   expect(over.joined().missing).toBe(15_000);
 });
 
-test('a worker that slept for longer than pieces are waited for stores none: nobody would remove them', () => {
-  const over = new TakenOver();
-  over.first.left(5_000, 40_000);
-  expect(over.chunks.size).toBe(0);
+test('a worker that slept for longer than pieces are waited for stores none, unless the call goes on: nobody would remove them', () => {
+  const [ended, goesOn] = [new TakenOver(), new TakenOver()];
+  ended.first.left(5_000, 40_000, false);
+  goesOn.first.left(5_000, 40_000, true);
+  expect([ended.chunks.size, goesOn.chunks.size]).toEqual([0, 2]);
 });

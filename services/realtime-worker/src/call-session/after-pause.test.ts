@@ -5,6 +5,7 @@ import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
 import {ProcessPauses} from '../health/process-pauses.ts';
+import {MemoryRecording} from '../testing/memory-recording.ts';
 import {takenCall} from '../testing/taken-call.ts';
 import {callSid, TestDeployment} from '../testing/test-deployment.ts';
 import {AfterPause} from './after-pause.ts';
@@ -57,6 +58,23 @@ test('a worker that wakes and still has its call goes on with it, in the order i
   await deployment.pass(100);
   expect(heard.filter(({kind}) => kind === 'audio')).toHaveLength(1);
   expect(worker.calls).toBe(1);
+});
+
+test('a worker that wakes stores what it knew of a recorded call when it froze, and no silence for the time after that', async () => {
+  await using deployment = new TestDeployment();
+  const recordings: MemoryRecording[] = [];
+  deployment.openRecording = call => {
+    const recording = new MemoryRecording(call);
+    recordings.push(recording);
+    return recording;
+  };
+  await paused(deployment, 40_000, {env: {RECORDING: 'on'}});
+  await deployment.pass(1_000);
+  const [recording] = recordings;
+  const pieces = [...(recording?.chunks ?? [])].map(([key, {length}]) => [key.includes('assistant'), length / 16]);
+  const [[, knownMs = 0] = [], tail] = pieces;
+  expect(Math.abs(Number(knownMs) - 1_000)).toBeLessThan(200);
+  expect([pieces.length, tail, recording?.isOver]).toEqual([2, [true, 1_000], true]);
 });
 
 test('what is due by the clock happens after what came before it could be read', async () => {

@@ -292,9 +292,9 @@ export class CallSession implements OwnedCall {
   }
 
   #close(isMoved: boolean): void {
-    const {afterPause, model, recording, stream, timer, tools} = this.#parts;
+    const {afterPause, journal, model, recording, stream, timer, tools} = this.#parts;
     const {clock, lingering, tap} = this.#deps;
-    if (isMoved) recording?.left(afterPause.ranUntil(), clock.now());
+    if (isMoved) recording?.left(afterPause.ranUntil(), clock.now(), journal.goesOn);
     else recording?.ended(clock.now());
     stream.close();
     this.#over = true;

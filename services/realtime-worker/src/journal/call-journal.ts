@@ -66,6 +66,7 @@ export class CallJournal {
   /** Redis has lost the call, and restoring it has not worked yet. */
   #forgotten = false;
   #fenced = false;
+  #goesOn = false;
 
   constructor(options: {
     readonly directory: CallDirectory;
@@ -126,6 +127,11 @@ export class CallJournal {
   /** A newer owner has the call, or it ended elsewhere: this worker writes nothing more, and sends no record. */
   get fenced(): boolean {
     return this.#fenced;
+  }
+
+  /** Another worker had the call when this one last asked whose it is. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   /** A new stream of the call raised its epoch. */
@@ -201,6 +207,7 @@ export class CallJournal {
       this.#epoch = call.epoch;
       return true;
     }
+    this.#goesOn = call?.state === 'live';
     if (call && (call.state === 'ended' || call.epoch >= this.#epoch)) return false;
     // Logged once: a Redis that refuses writes is tried many times.
     if (!this.#forgotten) this.#log.warn({knows: call?.epoch ?? 0}, 'redis has lost the call; it is written again');

@@ -102,10 +102,13 @@ export class RecordingTap {
     this.#over();
   }
 
-  /** Another worker has the call. `ranUntil`: since then this worker has heard and done nothing in it. */
-  left(ranUntil: Millis, at: Millis): void {
+  /**
+   * Another worker has the call, or had it. `ranUntil`: since then this worker has heard and done nothing in it. `goesOn`: it
+   * is known to be in progress.
+   */
+  left(ranUntil: Millis, at: Millis, goesOn: boolean): void {
     const {callTime} = this.#deps;
-    this.#pass(recording => recording.left(callTime(ranUntil), callTime(at)));
+    this.#pass(recording => recording.left(callTime(ranUntil), callTime(at), goesOn));
     this.#over();
   }
 

@@ -43,8 +43,11 @@ export interface Recording {
   review(atMs: Millis): void;
   /** The call is over. */
   ended(atMs: Millis): void;
-  /** Another worker has the call. This one knows it up to `knownUntilMs`; the phone plays on what it was sent. */
-  left(knownUntilMs: Millis, atMs: Millis): void;
+  /**
+   * Another worker has the call, or had it. This one knows it up to `knownUntilMs`; the phone plays on what it was sent.
+   * `goesOn`: the call is known to be in progress.
+   */
+  left(knownUntilMs: Millis, atMs: Millis, goesOn: boolean): void;
 }
 
 /** A call whose recording begins, or goes on with another owner. */

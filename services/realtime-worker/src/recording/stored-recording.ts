@@ -70,8 +70,8 @@ export class StoredRecording implements Recording {
     this.#writeAll(atMs);
   }
 
-  left(knownUntilMs: Millis, atMs: Millis): void {
-    if (atMs - knownUntilMs > WAITED_FOR_MS) return;
+  left(knownUntilMs: Millis, atMs: Millis, goesOn: boolean): void {
+    if (!goesOn && atMs - knownUntilMs > WAITED_FOR_MS) return;
     this.#writeAll(knownUntilMs);
     const piece = this.#sides.takeAssistant(Math.max(this.#sides.playsUntilMs, knownUntilMs) + TAIL_MS);
     if (piece) this.#sendPiece(piece);

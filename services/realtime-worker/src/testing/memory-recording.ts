@@ -18,8 +18,8 @@ export class MemoryRecording extends StoredRecording {
     this.isOver = true;
   }
 
-  override left(knownUntilMs: Millis, atMs: Millis): void {
-    super.left(knownUntilMs, atMs);
+  override left(knownUntilMs: Millis, atMs: Millis, goesOn: boolean): void {
+    super.left(knownUntilMs, atMs, goesOn);
     this.isOver = true;
   }
 
