@@ -5,6 +5,7 @@ import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts
 import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallsOutOfRehearsal} from './call-out.ts';
 import {callerSteps, saidBy} from './caller-steps.ts';
+import {keysStory} from './story.ts';
 import type {Rehearsal} from './call-file.ts';
 import {addressOf} from './people.ts';
 import type {Part} from './who-answers.ts';
@@ -44,8 +45,11 @@ export async function placeRehearsal(
     },
     () => {},
   );
+  const keyPressed = keysStory(rehearsal.caller);
   call.on(event => {
     if (event.type === 'callerSpeaks') tell(`caller     ${event.clip}`);
+    const keys = event.type === 'callerPressed' ? keyPressed(event.digit) : undefined;
+    if (keys !== undefined) tell(keys);
     if (event.type === 'bridged') tell(`           (${addressOf(event.target)} takes the caller)`);
     if (event.type === 'cleared') tell('           (the assistant stops)');
   });

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {resultLines, toolWarning} from './story.ts';
+import {keysStory, resultLines, toolWarning} from './story.ts';
 
 test('a builder reads why a tool failed, and nothing else that a worker says', () => {
   const said = (json: object) => toolWarning({stream: 'out', text: '', json: {...json}});
@@ -21,4 +21,9 @@ test('a builder reads what each tool told the model, also that one failed', () =
     '        result     find_order no result',
   ]);
   expect(resultLines([called('a'.repeat(500))])[0]).toMatch(/ a{200}…$/);
+});
+
+test('a builder reads which keys the caller presses, once for each entry of the file', () => {
+  const told = keysStory([{presses: '12#'}, {says: 'Hello.'}, {presses: '7'}]);
+  expect(Array.from('12#7', digit => told(digit))).toEqual(['presses    12#', undefined, undefined, 'presses    7']);
 });

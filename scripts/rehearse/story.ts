@@ -1,6 +1,7 @@
 import {styleText} from 'node:util';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {LogLine} from '../../tools/local-stack/log-line.ts';
+import type {CallerDoes} from './call-file.ts';
 import type {Evidence, ToolCalled} from './evidence.ts';
 import type {Failure} from './judge.ts';
 import {percentile95} from './judge.ts';
@@ -11,6 +12,18 @@ export function replyLines(reply: Reply): string[] {
     if ('call' in part) return [`calls      ${part.call.name} ${JSON.stringify(part.call.arguments)}`];
     return 'say' in part && typeof part.say !== 'string' ? [`assistant  ${part.say.text}`] : [];
   });
+}
+
+/** Says of each `presses` of the file, at the first of its keys, which keys they are. */
+export function keysStory(does: readonly CallerDoes[]): (digit: string) => string | undefined {
+  const entries = does.flatMap(one => ('presses' in one ? [one.presses] : []));
+  let left = 0;
+  return digit => {
+    const isFirst = left === 0;
+    const keys = isFirst ? (entries.shift() ?? digit) : '';
+    left += keys.length - 1;
+    return isFirst ? `presses    ${keys}` : undefined;
+  };
 }
 
 /** What a line about a tool says of the reason. */

@@ -123,6 +123,7 @@ export class PhoneLine<Call> implements Wheeled {
         else this.say(act.name ?? 'audio', act.audio);
         return;
       case 'press':
+        this.#deps.emit({type: 'callerPressed', at, digit: act.digit});
         return this.#deps.press(act.digit);
       case 'stall':
         this.#heldUntil = at + act.ms;

@@ -160,6 +160,7 @@ export type FakeCallEvent =
   | {readonly type: 'markEchoed'; readonly at: Millis; readonly streamSid: string; readonly mark: MarkReport}
   | {readonly type: 'callerSpeaks'; readonly at: Millis; readonly clip: string}
   | {readonly type: 'callerSpoke'; readonly at: Millis; readonly clip: string}
+  | {readonly type: 'callerPressed'; readonly at: Millis; readonly digit: string}
   | {readonly type: 'webhook'; readonly at: Millis; readonly webhook: WebhookReport}
   | {readonly type: 'bridged'; readonly at: Millis; readonly target: string}
   | {readonly type: 'alert'; readonly at: Millis; readonly alert: Alert}
