@@ -9,6 +9,7 @@ test('a builder reads why a tool failed, and nothing else that a worker says', (
   expect(said({...failed, stack: stack('/here/libs/assistant/src/http/send-request.ts')})).toBe(
     'worker     find_order: a tool failed (message SHOP_TOKEN is not set)',
   );
+  expect(said({...failed, stack: stack('node:net')})).not.toContain('node:net');
   expect(said({...failed, stack: stack('/here/assistants/reception.ts')})).toContain('reception.ts:12:5');
   expect(said(line)).toBeUndefined();
   expect(said({...line, level: 'info', tool: 'find_order'})).toBeUndefined();

@@ -33,9 +33,9 @@ const REASONS = ['code', 'message', 'detail', 'timeoutMs'];
 export function toolWarning({json}: LogLine): string | undefined {
   if (typeof json?.['tool'] !== 'string' || (json['level'] !== 'warn' && json['level'] !== 'error')) return undefined;
   const reasons = REASONS.flatMap(name => (json[name] === undefined ? [] : [`${name} ${textOf(json[name])}`]));
-  // Where in the builder's own code; of ours, the reason is enough.
+  // Where in the builder's own code; of ours or of Node, the reason is enough.
   const [frame = ''] = textOf(json['stack'] ?? '').split('\n');
-  const own = /[/\\](libs|services|node_modules)[/\\]|^$/.test(frame) ? [] : [frame.trim()];
+  const own = /[/\\](libs|services|node_modules)[/\\]|\(node:|^$/.test(frame) ? [] : [frame.trim()];
   return `worker     ${json['tool']}: ${textOf(json['msg'])} (${[...reasons, ...own].join(', ')})`;
 }
 
