@@ -81,7 +81,7 @@ export function tile({label, unit, value, other, otherLabel, difference, isTeste
           `${signedAmount(low, format)} to ${signedAmount(high, format)}`,
         )
       : '',
-    said?.map(text => h('span', {class: 'more said'}, text)),
+    said?.map(({text, short}) => h('span', {class: 'more said', title: text}, short)),
     beside,
   );
 }
@@ -92,7 +92,7 @@ export function tile({label, unit, value, other, otherLabel, difference, isTeste
 async function tileOf(context, metric, {label, figure = 'p50', better, unit, more, into}) {
   const said = [];
   const [answers, difference] = await Promise.all([
-    measureSets(context, {metric}, text => said.push(text)),
+    measureSets(context, {metric}, (text, short) => said.push({text, short})),
     differenceOf(context, metric, figure),
   ]);
   const [first, second] = answers.map(answer => answer.groups[0]);

@@ -45,6 +45,8 @@ const yearOf = seconds => inZone({year: 'numeric'}, seconds * 1_000);
 
 /** 15:00 within a day, 22 Nov where one begins; Feb 2025 for the first of each year, if there are several. */
 function dates(_, splits) {
+  // A picture that is too narrow for any.
+  if (splits.length === 0) return [];
   const hasYears = yearOf(splits[0]) !== yearOf(splits.at(-1)) && splits.at(-1) - splits[0] > YEAR;
   return splits.map((split, index) => {
     const at = split * 1_000;

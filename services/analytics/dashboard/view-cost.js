@@ -93,7 +93,7 @@ export function cost(context) {
     card(
       {
         title: 'Tools',
-        about: 'from the request of the model to the result',
+        about: 'from the request of the model to the result; a call that ended before is left out',
         width: 'w6',
         csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'tool_duration', by: 'tool,ok'}),
       },
@@ -106,7 +106,7 @@ export function cost(context) {
         const failed = name => split.groups.find(one => one.group[0] === name && one.group[1] === 'false')?.count ?? 0;
         return table(
           ['tool'],
-          ['calls', 'failed', 'p50', 'p95', 'p99', 'total'],
+          ['results', 'failed', 'p50', 'p95', 'p99', 'total'],
           all.groups.map(one => [
             h('a', linkTo(intoCalls({tool: one.group[0]})), one.group[0]),
             count(one.count),
@@ -152,12 +152,12 @@ const tiles = context =>
       {label, figure: 'sum', better, into: group => atLeast(metric, group.p95)},
     ]),
     [
-      'tool_duration',
+      'tool_calls_per_call',
       {
         label: 'Tool calls',
-        figure: 'count',
+        figure: 'sum',
         unit: 'count',
-        more: group => `p95 ${ms(group.p95)}`,
+        more: group => `${group.mean.toFixed(1)} per call`,
         into: () => intoCalls({has: 'tool_calls_per_call:1:'}),
       },
     ],

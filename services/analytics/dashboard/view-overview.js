@@ -126,36 +126,26 @@ export function overview(context) {
         title: 'Where the time goes',
         about: 'means: only they add up',
         width: 'w6',
-        csv: {
-          'end of turn': csv('end_of_turn_delay'),
-          model: csv('model_ttfb'),
-          tools: csv('tool_time'),
-          up: csv('hop_up'),
-          down: csv('hop_down'),
-        },
+        csv: addressOf('/api/turn-parts.csv', {...first.filter, ...split}),
       },
       async (body, tell) => {
-        const names = ['end_of_turn_delay', 'model_ttfb', 'tool_time', 'hop_up', 'hop_down'];
-        const [delay, model, tools, up, down] = await Promise.all(
-          names.map(metric => measureSets(alone, {metric, ...split}, tell)),
-        );
-        const mean = ([answer]) => valuesOf(answer.groups, xs, group => group.mean);
-        const whole = meanOf(up) + meanOf(down);
-        const hops = mean(up).map((value, index) => (value === null ? null : value + (mean(down)[index] ?? 0)));
+        const [{buckets}] = await askSets(alone, '/api/turn-parts', split, tell);
+        const mean = pick => valuesOf(buckets, xs, pick);
         const nothing = timeChart(body, {
           xs,
           unit: 'ms',
           stacked: true,
           series: [
-            {label: 'end of turn', colour: 'sky', values: mean(delay)},
-            {label: 'model', colour: 'accent', values: mean(model)},
-            {label: 'tools', colour: 'amber', values: mean(tools)},
-            {label: 'our hops', colour: 'rose', values: hops},
+            {label: 'end of turn', colour: 'sky', values: mean(one => one.endOfTurnDelay)},
+            {label: 'model', colour: 'accent', values: mean(one => one.modelTtfb)},
+            {label: 'tools', colour: 'amber', values: mean(one => one.toolTime)},
+            {label: 'our hops', colour: 'rose', values: mean(hopsOf)},
           ],
         });
         if (nothing) return nothing;
         // Too thin to be seen in the picture.
-        if (whole > 0) body.append(h('p', {class: 'quiet note'}, `Our hops take ${ms(whole)} on average.`));
+        const hops = meanOf(buckets, hopsOf);
+        if (hops > 0) body.append(h('p', {class: 'quiet note'}, `Our hops take ${ms(hops)} on average.`));
         return undefined;
       },
     ),
@@ -184,8 +174,11 @@ export function overview(context) {
   ];
 }
 
-/** The mean of all values, from those of each time bucket. */
-function meanOf([{groups}]) {
-  const sum = name => groups.reduce((total, group) => total + group[name], 0);
-  return sum('count') === 0 ? 0 : sum('sum') / sum('count');
+const hopsOf = ({hopUp, hopDown}) => (hopUp === null ? null : hopUp + (hopDown ?? 0));
+
+/** The mean over all turns, from those of each time bucket. */
+function meanOf(buckets, pick) {
+  const some = buckets.filter(one => pick(one) !== null);
+  const turns = some.reduce((sum, one) => sum + one.turns, 0);
+  return turns === 0 ? 0 : some.reduce((sum, one) => sum + pick(one) * one.turns, 0) / turns;
 }

@@ -1,7 +1,6 @@
 import {s} from './dom.js';
 import {measureSets, tile, tileLater} from './figures.js';
 import {count, share} from './format.js';
-import {missingFrom} from './missing.js';
 import {bucketsOf} from './time-chart.js';
 import {intoCalls, setsOf} from './url-state.js';
 
@@ -32,13 +31,16 @@ export function wentWrong(context) {
     const {sets} = context.sets.length > 1 ? context : setsOf({...state, compare: 'previous'});
     const split = {bucket: period.bucket, offset: period.offset || undefined};
     const said = [];
-    const tell = text => said.push(text);
+    const tell = (text, short) => said.push({text, short});
     const [answers, [over]] = await Promise.all([
-      measureSets({sets, signal}, {metric: 'calls', by: 'endedBy'}, tell),
-      measureSets({sets: sets.slice(0, 1), signal}, {metric: 'calls', by: 'endedBy', ...split}),
+      // If nobody asked for the time before, nobody misses it.
+      measureSets({sets, signal}, {metric: 'calls', by: 'endedBy'}, context.sets.length > 1 ? tell : undefined),
+      measureSets(
+        {sets: sets.slice(0, 1), signal},
+        {metric: 'calls', by: 'endedBy', ...split},
+        context.sets.length > 1 ? undefined : tell,
+      ),
     ]);
-    // If nobody asked for the time before, nobody misses it.
-    if (context.sets.length === 1) said.splice(0, said.length, ...[missingFrom(answers[0]) ?? []].flat());
     const [now, before = {all: 0, wrong: 0}] = answers.map(answer => counted(answer.groups));
     const isNews = now.all > 0 && before.all > 0 && differs(now, before);
     return tile({

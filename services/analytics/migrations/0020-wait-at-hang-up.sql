@@ -2,7 +2,7 @@
 -- deleted before this was kept.
 ALTER TABLE calls ADD COLUMN hung_up_waiting_ms double precision;
 
-UPDATE calls SET hung_up_waiting_ms = duration_ms - waiting.since_ms
+UPDATE calls SET hung_up_waiting_ms = round((duration_ms - waiting.since_ms)::numeric, 1)::double precision
 FROM (
   SELECT call_sid, coalesce(max(caller_ended_at_ms), 0) AS since_ms, max(audio_started_at_ms) AS answered_ms
   FROM turns GROUP BY call_sid

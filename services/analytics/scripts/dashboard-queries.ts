@@ -5,10 +5,12 @@ import {concurrency} from '../src/queries/concurrency.ts';
 import {facets} from '../src/queries/facets.ts';
 import {histogram} from '../src/queries/histogram.ts';
 import {listCalls} from '../src/queries/list-calls.ts';
+import {longestWaits} from '../src/queries/longest-waits.ts';
 import {measure} from '../src/queries/measure.ts';
 import type {MetricName} from '../src/queries/metric-catalogue.ts';
 import {readCall} from '../src/queries/read-call.ts';
 import type {Bucket} from '../src/queries/time-buckets.ts';
+import {turnParts} from '../src/queries/turn-parts.ts';
 import type {Schema} from '../src/database/schema.ts';
 
 type Ask = (db: Kysely<Schema>) => Promise<unknown>;
@@ -40,7 +42,6 @@ export function dashboardQueries(until: number, callSid: string): ReadonlyMap<st
       figures(metric);
       figures(metric, {bucket});
     }
-    for (const metric of ['end_of_turn_delay', 'model_ttfb', 'tool_time', 'hop_up'] as const) figures(metric, {bucket});
     figures('platform_turn_gap', {bucket, assistant: 'booking'});
     figures('platform_turn_gap', {by: 'worker'});
     figures('platform_turn_gap', {bucket: 'day', by: 'assistant'});
@@ -48,6 +49,8 @@ export function dashboardQueries(until: number, callSid: string): ReadonlyMap<st
     figures('cost', {by: 'assistant,model'});
     figures('tool_duration', {by: 'tool,ok'});
     figures('failover_gap', {by: 'kind'});
+    add('parts of turns', db => turnParts(db, {...time, bucket}));
+    add('longest waits', db => longestWaits(db, {...time, limit: 10}));
     add('calls at the same time', db => concurrency(db, {...time, bucket}));
     add('calls by hour of the week', db => callsByHour(db, {...time, zone: 'Europe/Oslo'}));
     add('histogram of t_stop', db => histogram(db, {...time, metric: 't_stop', step: 20}));

@@ -19,6 +19,7 @@ import {listCalls, neighboursOf} from '../queries/list-calls.ts';
 import {longestWaits} from '../queries/longest-waits.ts';
 import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
+import {turnParts} from '../queries/turn-parts.ts';
 import {storeCall} from '../ingest/store-call.ts';
 import {sweepCaptures} from '../recordings/keep-captures.ts';
 import {sweep} from '../ingest/retention.ts';
@@ -492,6 +493,28 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         await storeCall(db(), finishedCall({number: 2, turns: parts[0]!, summary: end}));
         expect(await count()).toBe(0);
       });
+    });
+
+    test('the parts of turns are the means of their metrics, in the same time buckets', async () => {
+      const slow = {endOfTurnDelayMs: 700, modelTtfbMs: 500, toolMs: 4_000, hopUpMs: 0.8};
+      for (const [number, figures] of [{}, slow, {toolMs: 0}].entries()) {
+        const startedAt = FIRST + number * 13 * 60 * MINUTE;
+        await storeCall(db(), finishedCall({number, startedAt, turns: [turnOfTest(0), turnOfTest(1, figures)]}));
+      }
+      const split = {bucket: 'day', offset: 60} as const;
+      const {buckets} = await turnParts(db(), split);
+      expect(buckets).toHaveLength(2);
+      for (const [part, metric] of [
+        ['endOfTurnDelay', 'end_of_turn_delay'],
+        ['modelTtfb', 'model_ttfb'],
+        ['toolTime', 'tool_time'],
+        ['hopUp', 'hop_up'],
+        ['hopDown', 'hop_down'],
+      ] as const) {
+        const {groups} = await measure(db(), {metric, ...split});
+        expect(buckets.map(one => [one.at, one[part]])).toEqual(groups.map(({at, mean}) => [at, mean]));
+      }
+      expect(buckets.map(({turns}) => turns)).toEqual([2, 1]);
     });
 
     test('an analyst finds the longest waits, and where the time of each went', async () => {

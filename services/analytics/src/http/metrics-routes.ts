@@ -8,6 +8,7 @@ import {facets} from '../queries/facets.ts';
 import {histogram, HistogramQuery} from '../queries/histogram.ts';
 import {LongestWaits, longestWaits, LongestWaitsQuery} from '../queries/longest-waits.ts';
 import {measure, MetricsQuery} from '../queries/measure.ts';
+import {TurnParts, turnParts, TurnPartsQuery} from '../queries/turn-parts.ts';
 import {readRequest} from './read-request.ts';
 import {sendCsv} from './send-csv.ts';
 
@@ -54,6 +55,16 @@ export function metricsRoutes(database: DatabaseWatch): Router {
 
   routes.get('/api/difference', async (request, response) => {
     response.json(await difference(database.now, readRequest(DifferenceQuery, request.query)));
+  });
+
+  routes.get('/api/turn-parts', async (request, response) => {
+    response.json(await turnParts(database.now, readRequest(TurnPartsQuery, request.query)));
+  });
+
+  routes.get('/api/turn-parts.csv', async (request, response) => {
+    const {buckets, missingBefore} = await turnParts(database.now, readRequest(TurnPartsQuery, request.query));
+    const lines = csvOf(buckets, Object.keys(TurnParts.shape.buckets.element.shape));
+    await sendCsv(request, response, {name: 'turn-parts.csv', lines, missingBefore, database});
   });
 
   routes.get('/api/longest-waits', async (request, response) => {

@@ -16,7 +16,7 @@ export async function noteWaitAtHangUp(db: Kysely<Schema>, callSid?: string): Pr
     FROM (
       SELECT one.call_sid, CASE
         WHEN (answered_ms IS NULL OR answered_ms < since_ms) AND duration_ms - since_ms >= ${sql.lit(AT_LEAST)}
-        THEN duration_ms - since_ms END AS ms
+        THEN round((duration_ms - since_ms)::numeric, 1)::double precision END AS ms
       FROM calls AS one, LATERAL (
         SELECT coalesce(max(caller_ended_at_ms), 0) AS since_ms, max(audio_started_at_ms) AS answered_ms
         FROM turns WHERE turns.call_sid = one.call_sid

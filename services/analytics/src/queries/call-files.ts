@@ -4,7 +4,7 @@ import type {Kysely} from 'kysely';
 import {Call, type CallDetail} from './call-shapes.ts';
 import {matchesFacets, type CallFilter, type FacetFilter} from './call-filter.ts';
 import {csvLine, csvOf, type Cell} from './csv.ts';
-import {pageOfCalls} from './list-calls.ts';
+import {type ListedCall, pageOfCalls, rowsOfCalls} from './list-calls.ts';
 import {columnsOf} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
 import {LOCAL} from '../auth/viewer.ts';
@@ -17,16 +17,15 @@ const AT_ONCE = 100;
 
 /** Every call that matches, the newest first. Reads the database page by page. */
 export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncGenerator<string> {
-  const columns = Object.keys(Call.shape);
+  const columns = Object.keys(Call.shape).filter((name): name is keyof Call => Object.hasOwn(Call.shape, name));
   yield csvLine(columns);
   let after: {at: Date; callSid: string} | undefined;
   for (;;) {
-    const {calls} = await pageOfCalls(db, {...filter, limit: PAGE, after});
-    for (const call of calls)
-      yield csvLine(Object.values(inOrder({...call, ...outcomeCells(call), tags: call.tags.join(' ')}, columns)));
+    const calls = await rowsOfCalls(db, {...filter, limit: PAGE, after});
+    yield calls.map(call => csvLine(columns.map(column => cellOf(call, column)))).join('');
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;
-    after = {at: new Date(last.startedAt), callSid: last.callSid};
+    after = {at: last.startedAt, callSid: last.callSid};
   }
 }
 
@@ -45,12 +44,15 @@ export async function* callsLines(db: Kysely<Schema>, filter: CallFilter): Async
   }
 }
 
-/** As JSON: each assistant has fields of its own. */
-function outcomeCells({outcome, outcomeFilled}: Call): {readonly outcome: Cell; readonly outcomeFilled: Cell} {
-  return {
-    outcome: Object.keys(outcome).length === 0 ? null : JSON.stringify(outcome),
-    outcomeFilled: outcomeFilled.length === 0 ? null : outcomeFilled.join(' '),
-  };
+/** What `callOf` answers, as a cell. Of each call no object is made: there may be hundreds of thousands. */
+function cellOf(call: ListedCall, column: keyof Call): Cell {
+  if (column === 'whole') return call.partsSeen.length >= call.parts;
+  const value = call[column];
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return column === 'outcomeFilled' && value.length === 0 ? null : value.join(' ');
+  // An outcome, as JSON: each assistant has fields of its own.
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.keys(value).length === 0 ? null : JSON.stringify(value);
 }
 
 /** The columns that say which turn it is; the rest of its figures come after them. */

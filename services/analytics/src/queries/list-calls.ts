@@ -1,6 +1,6 @@
 import type {Kysely, Selectable} from 'kysely';
 import {z} from 'zod';
-import type {Call, CallsPage} from './call-shapes.ts';
+import {Call, type CallsPage} from './call-shapes.ts';
 import {CallFilter, kindsAskedFor, matchesCall} from './call-filter.ts';
 import {missingBefore} from './missing-before.ts';
 import type {CallsTable, Schema} from '../database/schema.ts';
@@ -28,8 +28,18 @@ export const CallsQuery = CallFilter.extend({
 });
 export type CallsQuery = z.infer<typeof CallsQuery>;
 
+type Listed = Exclude<keyof Call, 'whole'> | 'parts' | 'partsSeen';
+const LISTED: readonly Listed[] = [
+  ...Object.keys(Call.shape).filter((name): name is Exclude<keyof Call, 'whole'> => name !== 'whole'),
+  'parts',
+  'partsSeen',
+];
+
+/** What the API answers of a call is read; notes, telephone numbers and what else only the page of a call shows are not. */
+export type ListedCall = Pick<Selectable<CallsTable>, Listed>;
+
 /** A row of `calls` as the API answers it. */
-export function callOf(row: Selectable<CallsTable>): Call {
+export function callOf(row: ListedCall & Partial<Selectable<CallsTable>>): Call {
   const {
     callerNumber: _caller,
     calleeNumber: _callee,
@@ -61,23 +71,29 @@ export async function listCalls(db: Kysely<Schema>, query: CallsQuery): Promise<
 
 /** The same for whoever has said what is missing. */
 export async function pageOfCalls(db: Kysely<Schema>, query: CallsQuery): Promise<Omit<CallsPage, 'missingBefore'>> {
-  const {after, limit} = query;
-  let select = db
-    .selectFrom('calls')
-    .selectAll()
-    .where(matchesCall(query))
-    .orderBy('startedAt', 'desc')
-    .orderBy('callSid', 'desc')
-    .limit(limit + 1);
-  if (after)
-    select = select.where(eb => eb(eb.refTuple('startedAt', 'callSid'), '<', eb.tuple(after.at, after.callSid)));
-  const rows = await select.execute();
+  const {limit} = query;
+  const rows = await rowsOfCalls(db, {...query, limit: limit + 1});
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
     calls: page.map(callOf),
     next: rows.length > limit && last ? `${last.startedAt.getTime()}-${last.callSid}` : null,
   };
+}
+
+/** The rows of calls that match, the newest first. */
+export async function rowsOfCalls(db: Kysely<Schema>, query: CallsQuery): Promise<ListedCall[]> {
+  const {after, limit} = query;
+  let select = db
+    .selectFrom('calls')
+    .select(LISTED)
+    .where(matchesCall(query))
+    .orderBy('startedAt', 'desc')
+    .orderBy('callSid', 'desc')
+    .limit(limit);
+  if (after)
+    select = select.where(eb => eb(eb.refTuple('startedAt', 'callSid'), '<', eb.tuple(after.at, after.callSid)));
+  return await select.execute();
 }
 
 export const Neighbours = z.object({

@@ -5,6 +5,7 @@ import {FacetsAnswer} from '../../queries/facets.ts';
 import {HistogramAnswer, HistogramQuery} from '../../queries/histogram.ts';
 import {LongestWaits, LongestWaitsQuery} from '../../queries/longest-waits.ts';
 import {MetricsAnswer, MetricsQuery} from '../../queries/measure.ts';
+import {TurnParts, TurnPartsQuery} from '../../queries/turn-parts.ts';
 import type {Operation} from './operation.ts';
 
 /** Figures over many calls, as JSON and as CSV. */
@@ -92,6 +93,24 @@ export const FIGURES: readonly Operation[] = [
       interval: {low: -63.2, high: -18.9},
       missingBefore: null,
     },
+  },
+  {
+    method: 'get',
+    path: '/api/turn-parts',
+    id: 'turnParts',
+    tag: 'figures',
+    summary: 'Where the time of a turn goes: the means of its parts in each time bucket',
+    query: TurnPartsQuery,
+    answer: TurnParts,
+  },
+  {
+    method: 'get',
+    path: '/api/turn-parts.csv',
+    id: 'exportTurnParts',
+    tag: 'files',
+    summary: 'The parts of turns in each time bucket as CSV',
+    query: TurnPartsQuery,
+    type: 'text/csv',
   },
   {
     method: 'get',
