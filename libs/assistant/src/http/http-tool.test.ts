@@ -208,6 +208,12 @@ test('addresses of this machine and of private networks are refused unless allow
     '10.1.2.3',
     '169.254.169.254',
     '192.168.0.1',
+    '192.0.2.1',
+    '203.0.113.9',
+    '::ffff:0:127.0.0.1',
+    '2001:db8::1',
+    '100::1',
+    '::ffff:10.0.0.1',
     '::1',
     'fd00::1',
     '::ffff:127.0.0.1',
@@ -218,7 +224,8 @@ test('addresses of this machine and of private networks are refused unless allow
     'fec0::1',
   ])
     expect(isPrivate(address), address).toBe(true);
-  for (const address of ['93.184.215.14', '2606:4700::1111']) expect(isPrivate(address), address).toBe(false);
+  for (const address of ['93.184.215.14', '2606:4700::1111', '2001:4860:4860::8888', '192.0.3.1'])
+    expect(isPrivate(address), address).toBe(false);
   let asked = 0;
   const url = await serve((_, response) => {
     asked += 1;
