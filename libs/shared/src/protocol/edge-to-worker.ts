@@ -9,7 +9,8 @@ export const EdgeToWorker = z.discriminatedUnion('kind', [
   /**
    * The first frame of a stream in an epoch. `at` is a moment of the edge's monotonic clock. `sinceStartMs`: how long
    * before `at` Twilio's `start` reached the edge. `silentMs`: how long before `at` the previous owner gave its last
-   * sign of life, if there was one.
+   * sign of life, if there was one. `sent`: the mark behind the last audio of earlier owners that Twilio was given, and no
+   * clear has dropped.
    */
   z.object({
     kind: z.literal('began'),
@@ -19,6 +20,7 @@ export const EdgeToWorker = z.discriminatedUnion('kind', [
     at: z.number().nonnegative().optional(),
     sinceStartMs: z.number().nonnegative().optional(),
     silentMs: z.number().nonnegative().optional(),
+    sent: z.string().max(255).optional(),
   }),
   /** Caller audio: base64 μ-law, and its place on Twilio's clock of this stream in milliseconds. */
   z.object({kind: z.literal('audio'), timestamp: z.number().int().nonnegative(), payload: z.string()}),

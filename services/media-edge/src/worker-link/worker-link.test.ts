@@ -1,3 +1,4 @@
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {mediaDown} from '@voicebridge/shared/redis/keys.ts';
 import {expect, test} from 'vitest';
 import {ScriptedWorker} from '../testing/scripted-worker.ts';
@@ -340,6 +341,23 @@ test('the first owner of a caller is sent how long ago the stream began', async 
   const [began] = worker.heard(1);
   expect(began).toMatchObject({kind: 'began', sinceStartMs: expect.any(Number)});
   expect(began).not.toHaveProperty('silentMs');
+});
+
+test.each([
+  {what: 'the mark behind the last audio that Twilio was given', cleared: false, sent: '1.0:40'},
+  {what: 'no mark where a clear has dropped that audio', cleared: true, sent: undefined},
+])('the next owner of a caller is sent $what', async ({cleared, sent}) => {
+  const harness = await TestEdge.start();
+  const first = await harness.worker();
+  await harness.bridged(first);
+  const second = await harness.worker();
+  for (const mark of ['1.0:20', '1.0:40']) first.say({kind: 'audio', payload: silence(20), mark});
+  if (cleared) first.say({kind: 'clear'});
+  await harness.pass(100);
+  await first.kill();
+  await harness.until(() => second.kinds(2).includes('began'), 'the second worker has the call');
+  const [began] = second.heard(2);
+  expect(began?.kind === 'began' ? began.sent : 'no beginning').toBe(sent);
 });
 
 test('the next owner of a caller is sent for how long no worker can have heard them', async () => {

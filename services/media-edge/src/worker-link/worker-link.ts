@@ -78,6 +78,8 @@ export class WorkerLink {
   #epoch = 0;
   /** When any owner was last heard; undefined before the first. */
   #ownerSeenAt: Millis | undefined;
+  /** The mark behind the last audio that Twilio was given and no clear has dropped. */
+  #sentMark: string | undefined;
   /** Unusable messages of the whole stream, and how many of them were reported to earlier owners. */
   #malformed = 0;
   #malformedBefore = 0;
@@ -192,9 +194,10 @@ export class WorkerLink {
     this.#epoch = call.epoch;
     this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
-    end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
+    const sent = this.#sentMark === undefined ? {} : {sent: this.#sentMark};
+    end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed(), ...sent});
     end.onAudio((mark, bytes, from, to) => {
-      if (channel.trusted) this.#listener.onAudio(mark, bytes, from, to);
+      if (channel.trusted) this.#handAudio(mark, bytes, from, to);
       else channel.held.push({kind: 'audio', mark, payload: bytes.toString('latin1', from, to)});
     });
     end.onFrame(frame => {
@@ -241,9 +244,15 @@ export class WorkerLink {
   }
 
   #hand(frame: WorkerToEdge): void {
+    if (frame.kind === 'clear') this.#sentMark = undefined;
     if (frame.kind !== 'audio') return this.#listener.onFrame(frame);
     const bytes = Buffer.from(frame.payload, 'latin1');
-    this.#listener.onAudio(frame.mark, bytes, 0, bytes.length);
+    this.#handAudio(frame.mark, bytes, 0, bytes.length);
+  }
+
+  #handAudio(mark: string, bytes: Buffer, from: number, to: number): void {
+    if (mark !== '') this.#sentMark = mark;
+    this.#listener.onAudio(mark, bytes, from, to);
   }
 
   /**

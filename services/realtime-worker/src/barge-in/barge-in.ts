@@ -49,6 +49,15 @@ export class BargeIn {
     this.#ledger.adopt({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs, mark);
   }
 
+  /** The earlier owner had sent more of the item than its journal says, up to this mark. Returns how much. */
+  adoptRest({itemId, itemFrom, ms, agoMs}: SentBefore, mark: string, at: Millis): Millis {
+    const [from, more] = [itemFrom + ms, this.#ledger.notAdopted(mark)];
+    if (more === 0) return 0;
+    this.#responses.restored(itemId, from + more);
+    this.#ledger.adoptRest({itemId, responseId: '', itemFrom: from, ms: more, payload: ''}, at - agoMs, mark);
+    return more;
+  }
+
   /** What the server may do by itself. */
   get serverRights(): ServerRights {
     if (this.#isRecorded) return {serverInterrupts: false, serverResponds: false};

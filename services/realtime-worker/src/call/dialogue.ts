@@ -24,6 +24,8 @@ export class Dialogue {
   readonly #settings: DialogueSettings;
   readonly #parts: DialogueParts;
   readonly #spoken: SpokenEvents;
+  /** The item that an earlier owner was speaking. */
+  readonly #cutOffItem: string | undefined;
   /** What the caller hears, and who has the floor. */
   readonly floor: FloorControl;
   readonly replies: Replies;
@@ -35,6 +37,7 @@ export class Dialogue {
     this.#settings = settings;
     this.#parts = dialogueParts(settings, restored, at);
     this.#spoken = new SpokenEvents(this.#parts);
+    this.#cutOffItem = restored?.cutOffItem;
     ({floor: this.floor, replies: this.replies, toolUse: this.toolUse, entries: this.entries} = this.#parts);
   }
 
@@ -158,6 +161,16 @@ export class Dialogue {
   /** A stream of the caller begins, or goes on with this owner. Returns how many keys of it are known. */
   streamBegan(streamSid: string): number | undefined {
     return this.#parts.keypad.streamBegan(streamSid);
+  }
+
+  /** The edge says up to which mark an earlier owner had sent: the journal of that one may lack the last of it. */
+  sentBefore(mark: string, at: Millis): CallEffect[] {
+    const {floor, memory} = this.#parts;
+    const more = floor.sentBefore(mark, at);
+    if (!more) return [];
+    const {itemId: id, from, to: ms} = more;
+    if (id === this.#cutOffItem) memory.brokeOff(id, ms);
+    return [journal({is: 'said', id, from, ms, mark})];
   }
 
   digit({digit, number}: Extract<EdgeEvent, {kind: 'digit'}>, at: Millis): CallEffect[] {

@@ -6,7 +6,7 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 import {Echo} from '../barge-in/echo.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
-import {type FloorEvent, HAS_YIELDED} from '../barge-in/floor-events.ts';
+import {type FloorEvent, HAS_YIELDED, type SentBefore} from '../barge-in/floor-events.ts';
 import {applyFloorEffect, type FloorParts} from './apply-floor-effect.ts';
 import {LeadIn, type Piece, type Sound} from '../playback/lead-in.ts';
 import type {SentPiece} from '../replies/disclosure.ts';
@@ -32,6 +32,8 @@ export class FloorControl {
   readonly #floor: BargeIn;
   readonly #echo: Echo;
   #audibleUntil: Millis = Number.NEGATIVE_INFINITY;
+  /** The last that an earlier owner has sent, as of this moment. */
+  readonly #adopted: {readonly last: SentBefore; readonly at: Millis} | undefined;
   /** How long one hop between edge and worker takes; undefined until it was measured. */
   hopMs: Millis | undefined;
 
@@ -43,10 +45,26 @@ export class FloorControl {
     this.#floor = new BargeIn(interruption === 'ours' ? assistant.floor : HAS_YIELDED, this.#ledger, deps.greets);
     for (const said of restored?.said ?? []) this.#floor.adopt(said, at);
     if (this.unheardMs(at) > 0) this.#audibleUntil = at + this.unheardMs(at);
+    const last = restored?.said.at(-1);
+    this.#adopted = last && {last, at};
   }
 
   get deadline(): Millis | undefined {
     return this.#floor.deadline;
+  }
+
+  /** The edge says up to which mark an earlier owner had sent. Returns what of it its journal did not have. */
+  sentBefore(
+    mark: string,
+    at: Millis,
+  ): {readonly itemId: string; readonly from: Millis; readonly to: Millis} | undefined {
+    if (!this.#adopted) return undefined;
+    const {last, at: then} = this.#adopted;
+    const more = this.#floor.adoptRest({...last, agoMs: last.agoMs + at - then}, mark, at);
+    if (more === 0) return undefined;
+    this.#audibleUntil = at + this.unheardMs(at);
+    const from = last.itemFrom + last.ms;
+    return {itemId: last.itemId, from, to: from + more};
   }
 
   /** What the next model session may do by itself. */

@@ -110,11 +110,12 @@ export class StreamControl {
 
   #began(frame: Extract<EdgeEvent, {kind: 'began'}>, epoch: number, at: Millis): CallEffect[] {
     const {dialogue, session, caller, failovers} = this.#deps;
-    const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
+    const {streamSid, edge, sinceStartMs = 0, silentMs, sent} = frame;
     this.#grace.began();
     const isSame = streamSid === (this.#streamSid ?? this.#before?.streamSid);
     this.#firstAudio.streamBegan(at - sinceStartMs);
     this.#streamSid = streamSid;
+    const more = isSame && sent !== undefined ? dialogue.sentBefore(sent, at) : [];
     const waitsSince = isSame ? this.#waitsSince : undefined;
     this.#waitsSince = undefined;
     if (waitsSince !== undefined) dialogue.replies.takenOver(waitsSince, at - (silentMs ?? 0), at);
@@ -123,6 +124,7 @@ export class StreamControl {
     // The edge sends the last seconds again. What is already in the conversation must not be answered twice.
     if (this.#before?.streamSid === streamSid) caller.skipUntil(this.#before.settledMs);
     const facts = [
+      ...more,
       journal({is: 'stream', streamSid, edge, epoch, digits: dialogue.streamBegan(streamSid)}),
       ...failovers.streamBegan(edge, at, sinceStartMs, silentMs),
       ...dialogue.absence.streamBegan(isSame, at),

@@ -95,9 +95,28 @@ export class PlaybackLedger {
   /** An earlier owner of the call has sent this at `at`, on this clock. `mark`: the mark behind it, if it is known. */
   adopt(piece: Piece, at: Millis, mark?: string): void {
     this.sent(piece, at);
+    this.#adoptedUpTo(mark);
+  }
+
+  #adoptedUpTo(mark: string | undefined): void {
     this.#adoptedMs = this.#timeline.sentMs;
     const [, owner, generation, position] = AUDIO_MARK.exec(mark ?? '') ?? [];
     if (owner !== undefined) this.#adopted.set(`${owner}.${generation}`, this.#adoptedMs - Number(position));
+  }
+
+  /** How much more the owners before had sent than was adopted, if this is the mark behind the last of it. */
+  notAdopted(mark: string): Millis {
+    const [, owner, generation, position] = AUDIO_MARK.exec(mark) ?? [];
+    const further = this.#adopted.get(`${owner}.${generation}`);
+    return further === undefined || this.#generation > 0
+      ? 0
+      : Math.max(0, Number(position) + further - this.#adoptedMs);
+  }
+
+  /** As `adopt`, of what was sent right behind the last of it. */
+  adoptRest(piece: Piece, at: Millis, mark: string): void {
+    this.#timeline.addRest(piece, at);
+    this.#adoptedUpTo(mark);
   }
 
   /** The name of a mark to send when a stream begins, or goes on with this owner. */

@@ -86,6 +86,17 @@ export class PlayoutTimeline {
   /** Audio goes to Twilio now. Returns the position at its end. */
   add(piece: Piece, at: Millis): Millis {
     if (this.isEmpty(at)) this.#beginRun(this.#sent, at);
+    return this.#append(piece, at);
+  }
+
+  /** Audio had gone to Twilio at `at`, in the past and right behind what was added last. Returns the position at its end. */
+  addRest(piece: Piece, at: Millis): Millis {
+    const endsAt = this.#start + this.#sent - this.#correction;
+    if (at > endsAt) this.#beginRun(this.#sent, at);
+    return this.#append(piece, at);
+  }
+
+  #append(piece: Piece, at: Millis): Millis {
     this.#pieces.push({...piece, from: this.#sent, to: this.#sent + piece.ms, sentAt: at});
     this.#sent += piece.ms;
     return this.#sent;
