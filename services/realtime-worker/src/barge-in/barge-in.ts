@@ -159,6 +159,7 @@ export class BargeIn {
 
   /** What the phone had and did not play is gone: it is said again as soon as there is a phone. */
   #phoneLost(at: Millis): FloorEffect[] {
+    this.#ledger.lostAt(at);
     const effects = this.#clearLanded(at);
     this.#streamOpen = false;
     this.#floor = withUnsaid(this.#floor, [...this.#ledger.streamLost(at), ...unsaidOf(this.#floor)]);

@@ -530,6 +530,19 @@ describe('PlaybackLedger, a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({proven: 500, heard: 601, by: 'landing'});
   });
 
+  test('a clear that was sent when nothing came from the phone any more finds heard what was heard by then', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 4_000), 0);
+    ledger.clear(900);
+    ledger.lostAt(720);
+    expect(ledger.confirmClear()).toMatchObject({heard: 720, by: 'clock'});
+    const landed = measured(20);
+    landed.sent(piece('a', 4_000), 0);
+    landed.markReturned(landed.clear(900), 920);
+    landed.lostAt(720);
+    expect(landed.confirmClear()).toMatchObject({heard: 900});
+  });
+
   test('a clear is confirmed only once', () => {
     const ledger = measured(20);
     ledger.sent(piece('a', 400), 0);

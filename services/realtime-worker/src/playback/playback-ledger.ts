@@ -284,6 +284,14 @@ export class PlaybackLedger {
     };
   }
 
+  /** The last sign of the phone came at `at`: a clear that was sent after that has not reached it, and nothing was heard since. */
+  lostAt(at: Millis): void {
+    const clear = this.#pendingClear;
+    if (!clear || clear.landed || at >= clear.at) return;
+    clear.at = at;
+    clear.estimate = clear.timeline.heardAt(at);
+  }
+
   /** The stream was lost at `at`, and Twilio's buffer with it. Starts a new playout; returns the audio not heard. */
   streamLost(at: Millis): readonly Piece[] {
     const unheard = this.#timeline.after(this.#timeline.heardAt(at));
