@@ -15,5 +15,7 @@
  *      leave both out, and the others do without.
  *      Later `capture` says whether an edge may keep what it captured. It is sent only where CAPTURE=assistants; an edge of
  *      before keeps nothing.
+ *      Later `began` says up to which mark Twilio was given audio (`sent`). A worker of before ignores it, and an edge of before
+ *      leaves it out.
  */
 export const PROTOCOL_VERSION = 2;
