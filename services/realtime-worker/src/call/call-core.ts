@@ -191,7 +191,7 @@ export class CallCore {
       case 'assistantFound':
         return this.#session.assistantFound(event, at);
       case 'hop':
-        this.#dialogue.floor.hopMs = event.ms;
+        this.#dialogue.floor.hop.measured(event.ms);
         return [];
       case 'over':
         return [{do: 'end', reason: event.reason}];

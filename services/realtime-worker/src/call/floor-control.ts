@@ -8,6 +8,7 @@ import {Echo} from '../barge-in/echo.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
 import {type FloorEvent, HAS_YIELDED, type SentBefore} from '../barge-in/floor-events.ts';
 import {applyFloorEffect, type FloorParts} from './apply-floor-effect.ts';
+import {HopTime} from './hop-time.ts';
 import {LeadIn, type Piece, type Sound} from '../playback/lead-in.ts';
 import type {SentPiece} from '../replies/disclosure.ts';
 import {PlaybackLedger} from '../playback/playback-ledger.ts';
@@ -34,8 +35,7 @@ export class FloorControl {
   #audibleUntil: Millis = Number.NEGATIVE_INFINITY;
   /** The last that an earlier owner has sent, as of this moment. */
   readonly #adopted: {readonly last: SentBefore; readonly at: Millis} | undefined;
-  /** How long one hop between edge and worker takes; undefined until it was measured. */
-  hopMs: Millis | undefined;
+  readonly hop = new HopTime();
 
   constructor(deps: FloorControlDeps, restored: RestoredCall | undefined, at: Millis) {
     this.#deps = deps;
@@ -189,6 +189,6 @@ export class FloorControl {
   }
 
   #apply(effect: Parameters<typeof applyFloorEffect>[0], at: Millis): CallEffect[] {
-    return applyFloorEffect(effect, {...this.#deps.parts, hopMs: this.hopMs}, at);
+    return applyFloorEffect(effect, {...this.#deps.parts, hopMs: this.hop.ms}, at);
   }
 }

@@ -69,7 +69,7 @@ export class StreamControl {
 
   /** When the caller first heard the assistant, if that is now, by these effects. */
   firstAudio(effects: readonly (CallEffect | PassOn)[], at: Millis): CallEffect[] {
-    return this.#firstAudio.note(effects, this.#deps.dialogue.floor.hopMs, at);
+    return this.#firstAudio.note(effects, this.#deps.dialogue.floor.hop.ms, at);
   }
 
   /** The caller's words up to this time of the stream are in the conversation: the next owner need not hear them again. */
