@@ -38,6 +38,9 @@ export const metrics = [
 ] as const;
 export type Metric = (typeof metrics)[number];
 
+/** What a worker that hung and woke may have read late, it does not record. */
+const READ_LATE: ReadonlySet<Metric> = new Set(['end-of-turn delay', 'model TTFB']);
+
 export interface Counted {
   readonly what: string;
   readonly callSid: string;
@@ -69,12 +72,13 @@ export function compareCall(call: MeasuredCall, delay: Millis): {pairs: Pair[]; 
 
 function pair(
   metric: Metric,
-  {report}: MeasuredCall,
+  {report, anOwnerHung}: MeasuredCall,
   recorded: Millis | null,
   truth: Millis | undefined,
   note = '',
 ): Pair[] {
   if (truth === undefined) return [];
+  if (recorded === null && anOwnerHung && READ_LATE.has(metric)) return [];
   return [{metric, callSid: report.callSid, recorded: recorded ?? Number.NaN, truth, note}];
 }
 

@@ -22,6 +22,7 @@ const HANGS_FOR_MS = 1_500;
 export class Troublemaker {
   readonly #fleet: ProcessFleet;
   readonly #killed = new Set<RunningProcess>();
+  readonly #hung = new Set<RunningProcess>();
   readonly #modelCuts = new Map<string, number[]>();
 
   constructor(fleet: ProcessFleet) {
@@ -35,6 +36,10 @@ export class Troublemaker {
 
   hasKilled(worker: RunningProcess | undefined): boolean {
     return worker !== undefined && this.#killed.has(worker);
+  }
+
+  hasHung(worker: RunningProcess): boolean {
+    return this.#hung.has(worker);
   }
 
   async make(trouble: Trouble, calls: readonly FakeCall[]): Promise<void> {
@@ -53,9 +58,11 @@ export class Troublemaker {
     if (trouble === 'hang') {
       await sleep(7_000);
       const hangs = await this.#busiest();
-      hangs?.kill('SIGSTOP');
+      if (!hangs) return;
+      this.#hung.add(hangs);
+      hangs.kill('SIGSTOP');
       await sleep(HANGS_FOR_MS);
-      hangs?.kill('SIGCONT');
+      hangs.kill('SIGCONT');
     }
     if (trouble === 'model' || trouble === 'all') {
       await sleep(4_000);

@@ -35,6 +35,8 @@ export interface MeasuredCall {
   readonly lastOwnerDied: boolean;
   /** When one of its model sessions was cut off on purpose, each time; on the wall clock. */
   readonly modelCuts: readonly number[];
+  /** One of its workers hung, and woke again. */
+  readonly anOwnerHung: boolean;
   /** The caller waited for an answer that never came. */
   readonly waited: boolean;
 }
@@ -109,6 +111,7 @@ export async function runCalls({
         recording,
         owners: owners.length,
         lastOwnerDied: troublemaker.hasKilled(owners.at(-1)),
+        anOwnerHung: owners.some(owner => troublemaker.hasHung(owner)),
         modelCuts,
       };
     });

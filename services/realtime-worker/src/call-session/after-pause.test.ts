@@ -80,19 +80,20 @@ test('a worker that wakes stores what it knew of a recorded call when it froze, 
 test('what is due by the clock happens after what came before it could be read', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
-  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: async () => {}});
   const happened: string[] = [];
+  const woke = () => happened.push('the worker woke');
+  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: async () => {}, woke});
   clock.oversleep(5_000);
   after.took(() => happened.push('the caller has waited too long'), {isDue: true});
   after.took(() => happened.push('the answer'));
   await clock.advanceAsync(1);
-  expect(happened).toEqual(['the answer', 'the caller has waited too long']);
+  expect(happened).toEqual(['the worker woke', 'the answer', 'the caller has waited too long']);
 });
 
 test('what cannot be done after a pause keeps nothing from happening that waited behind it', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
-  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: async () => {}});
+  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: async () => {}, woke() {}});
   const happened: string[] = [];
   clock.oversleep(5_000);
   after.took(() => {
@@ -106,7 +107,7 @@ test('what cannot be done after a pause keeps nothing from happening that waited
 test('a call goes on after a while if Redis does not say whose it is', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
-  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {})});
+  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {}), woke() {}});
   const happened: string[] = [];
   const happens = (what: string) => {
     if (!after.took(() => happens(what))) happened.push(what);
@@ -131,7 +132,7 @@ test('a call goes on after a while if Redis does not say whose it is', async () 
 test('a pause too short for anybody to take a call holds nothing back', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
-  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {})});
+  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {}), woke() {}});
   clock.oversleep(190);
   expect(after.holds()).toBe(false);
   await flushPromises();

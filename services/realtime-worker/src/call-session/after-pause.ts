@@ -13,6 +13,8 @@ export interface AfterPauseDeps {
   readonly pauses: Pick<ProcessPauses, 'last'>;
   /** Resolves when it is known whose the call is; if it is another worker's, the call is let go before. */
   readonly ownerKnown: () => Promise<void>;
+  /** Called before anything that waited happens. */
+  readonly woke: (pause: Pause) => void;
 }
 
 /**
@@ -61,11 +63,12 @@ export class AfterPause {
     if (!this.took(happens, when)) happens();
   }
 
-  async #ask({ms}: Pause): Promise<void> {
+  async #ask(pause: Pause): Promise<void> {
     const {clock, ownerKnown} = this.#deps;
-    await within(clock, Math.min(Math.max(ms, WAIT_AT_LEAST), WAIT_AT_MOST), ownerKnown()).catch(() => {});
+    await within(clock, Math.min(Math.max(pause.ms, WAIT_AT_LEAST), WAIT_AT_MOST), ownerKnown()).catch(() => {});
     const {came, due} = this.#held ?? {came: [], due: []};
     this.#held = undefined;
+    this.#let(() => this.#deps.woke(pause));
     for (const happens of [...came, ...due]) this.#let(happens);
   }
 

@@ -154,7 +154,12 @@ export function wireCall(
     log,
     reached: limit => door.limitReached(END_OF_LIMIT[limit]),
   });
-  const afterPause = new AfterPause({...deps, log, ownerKnown: () => journal.verifyOwnership()});
+  const afterPause = new AfterPause({
+    ...deps,
+    log,
+    ownerKnown: () => journal.verifyOwnership(),
+    woke: ({ms, until}) => door.on({type: 'paused', from: until - ms}),
+  });
   const model = new ModelSessions(start.model, {
     ...deps,
     log,

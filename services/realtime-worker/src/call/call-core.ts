@@ -190,6 +190,9 @@ export class CallCore {
         return this.#dialogue.toolUse.finished(event, at);
       case 'assistantFound':
         return this.#session.assistantFound(event, at);
+      case 'paused':
+        this.#dialogue.paused(event.from, at);
+        return [];
       case 'hop':
         this.#dialogue.floor.hop.measured(event.ms);
         return [];

@@ -158,6 +158,11 @@ export class Dialogue {
     return floor.on({type: 'modelLost'}, at);
   }
 
+  /** This process did not run since `from`. */
+  paused(from: Millis, at: Millis): void {
+    this.#parts.turns.paused(from, at);
+  }
+
   /** A stream of the caller begins, or goes on with this owner. Returns how many keys of it are known. */
   streamBegan(streamSid: string): number | undefined {
     return this.#parts.keypad.streamBegan(streamSid);

@@ -23,6 +23,8 @@ export type CallEvent =
   /** The spare session is configured; the core takes it into use at the next turn boundary. */
   | {readonly type: 'spareReady'}
   | {readonly type: 'spareLost'}
+  /** This process did not run since `from`. What came meanwhile is read from now on. */
+  | {readonly type: 'paused'; readonly from: Millis}
   /** How long a frame takes between edge and worker, one way, was measured. */
   | {readonly type: 'hop'; readonly ms: Millis}
   /** A tool that `runTool` started has a result. `ranMs`: how long it ran, if it ran here. */

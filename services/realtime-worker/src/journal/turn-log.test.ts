@@ -117,6 +117,20 @@ function speaks(log: TurnLog, responseId: string, [from, first]: readonly [numbe
   return log.playoutEnded(first + 200);
 }
 
+test('what a worker read late after a pause is in no figure, and what it did late is', () => {
+  const turnAfter = (from: number, at: number) => {
+    const log = new TurnLog(moment => moment - 1_000, labels);
+    log.paused(from, at);
+    answered(log);
+    log.ended('r1', 'completed');
+    return log.playoutEnded(6_000);
+  };
+  expect(turnAfter(2_000, 3_900)).toMatchObject({endOfTurnDelayMs: 520, modelTtfbMs: 380, platformTurnGapMs: 902});
+  expect(turnAfter(3_000, 4_500)).toMatchObject({endOfTurnDelayMs: null, modelTtfbMs: null, platformTurnGapMs: 902});
+  expect(turnAfter(4_600, 4_880)).toMatchObject({endOfTurnDelayMs: 520, modelTtfbMs: null, platformTurnGapMs: 902});
+  expect(turnAfter(4_900, 5_200)).toMatchObject({endOfTurnDelayMs: 520, modelTtfbMs: 380, platformTurnGapMs: 902});
+});
+
 test('a caller who waits for tools waits for them and for us, and the record tells the two apart', () => {
   const log = new TurnLog(at => at - 1_000, labels);
   expect(askingTools(log)).toMatchObject({

@@ -29,6 +29,15 @@ interface OpenTurn {
   readonly heard: Map<string, Millis>;
 }
 
+/** After a pause, what came during it is read within this time. */
+const READ_WITHIN: Millis = 100;
+
+/** A time in which this process did nothing in the call. When something came that was read afterwards is not known. */
+interface Pause {
+  readonly from: Millis;
+  readonly until: Millis;
+}
+
 /** A turn of the caller that no audio has answered yet. */
 interface Asked {
   readonly endedAt: Millis | null;
@@ -60,6 +69,7 @@ export class TurnLog {
   /** Of what was answered with a call of a tool only. */
   #asked: Asked | undefined;
   readonly #toolTime = new ToolTime();
+  #pause: Pause | undefined;
 
   /** `before`: the turns of previous owners of the call. */
   constructor(
@@ -86,6 +96,11 @@ export class TurnLog {
 
   callerStopped(endedAt: Millis | undefined, decidedAt: Millis): void {
     this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
+  }
+
+  /** The process did not run since `from`, and goes on `at` this moment. Nothing is recorded that this pause makes wrong. */
+  paused(from: Millis, at: Millis): void {
+    this.#pause = {from, until: at + READ_WITHIN};
   }
 
   /** Whether the model waits for tools from now on. */
@@ -211,7 +226,7 @@ export class TurnLog {
     const inCallTime = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#callTime(moment))));
     const {asked, toolMs} = open;
     const wait = between(asked?.endedAt ?? null, open.audioStartedAt);
-    const thought = between(asked?.decidedAt ?? null, open.firstDeltaAt);
+    const thought = this.#measured(asked?.decidedAt ?? null, open.firstDeltaAt);
     return {
       turn: this.#count,
       cause: open.cause,
@@ -226,7 +241,7 @@ export class TurnLog {
       platformTurnGapMs:
         wait === null ? null : round(Math.max(0, wait - toolMs) + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
       toolMs: wait === null ? null : round(toolMs),
-      endOfTurnDelayMs: between(open.callerEndedAt, open.decidedAt),
+      endOfTurnDelayMs: this.#measured(open.callerEndedAt, open.decidedAt),
       modelTtfbMs: thought === null ? null : round(Math.max(0, thought - toolMs)),
       hopUpMs: open.hopUpMs === null ? null : round(open.hopUpMs),
       hopDownMs: open.hopDownMs === null ? null : round(open.hopDownMs),
@@ -235,6 +250,12 @@ export class TurnLog {
       responseStatus: open.status,
       ...this.#labels,
     };
+  }
+
+  /** The time between what two events of the model tell; null if a pause may have delayed the reading of one. */
+  #measured(from: Millis | null, to: Millis | null): Millis | null {
+    const isBroken = this.#pause && from !== null && to !== null && from < this.#pause.until && to > this.#pause.from;
+    return isBroken ? null : between(from, to);
   }
 
   #of(responseId: string): OpenTurn | undefined {
