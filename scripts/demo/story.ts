@@ -242,6 +242,7 @@ export class Story {
       case 'bridged':
       case 'streamEnded':
       case 'markEchoed':
+      case 'callerPressed':
         break;
     }
   }
