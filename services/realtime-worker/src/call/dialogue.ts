@@ -170,11 +170,12 @@ export class Dialogue {
 
   /** The edge says up to which mark an earlier owner had sent: the journal of that one may lack the last of it. */
   sentBefore(mark: string, at: Millis): CallEffect[] {
-    const {floor, memory} = this.#parts;
+    const {floor, memory, turns} = this.#parts;
     const more = floor.sentBefore(mark, at);
     if (!more) return [];
     const {itemId: id, from, to: ms} = more;
     if (id === this.#cutOffItem) memory.brokeOff(id, ms);
+    turns.saidBefore(id, ms);
     return [journal({is: 'said', id, from, ms, mark})];
   }
 

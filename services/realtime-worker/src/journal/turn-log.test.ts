@@ -74,6 +74,21 @@ test('a turn whose worker dies is recorded once, finished by the next worker', (
   expect(next).toMatchObject({turn: 1, worker: 'another', cause: 'recovery'});
 });
 
+test('audio that a dead worker had sent and not written down counts as heard', () => {
+  const written = [...facts(answered(new TurnLog(at => at, labels))), {is: 'said', id: 'i1', from: 0, ms: 210}];
+  const second = new TurnLog(
+    at => at,
+    labels,
+    restoreCall(
+      written.map(fact => ({...fact, wall: 0}) as JournalEntry),
+      0,
+    ),
+  );
+  second.saidBefore('i1', 700);
+  second.saidBefore('another turn’s', 900);
+  expect(second.playoutEnded(5_400)).toMatchObject({generatedMs: 700, heardMs: 700, responseStatus: 'failed'});
+});
+
 test('a reply that the caller’s hang-up cut off counts as heard up to that point', () => {
   const log = new TurnLog(at => at, labels);
   answered(log);

@@ -98,6 +98,11 @@ export class TurnLog {
     this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
   }
 
+  /** An earlier owner had sent an item up to here, which is more than its journal says. */
+  saidBefore(itemId: string, ms: Millis): void {
+    if (this.#inherited?.said.has(itemId)) this.#inherited.said.set(itemId, ms);
+  }
+
   /** The process did not run since `from`, and goes on `at` this moment. Nothing is recorded that this pause makes wrong. */
   paused(from: Millis, at: Millis): void {
     this.#pause = {from, until: at + READ_WITHIN};
