@@ -1,9 +1,8 @@
 import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
-import {MAX_GROUPS} from './measure.ts';
+import {MAX_GROUPS, tooMany} from './measure.ts';
 import {missingBefore, MissingBefore} from './missing-before.ts';
-import {BadQuestion} from './bad-question.ts';
 import {BucketName, bucketOf, Offset} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
@@ -48,12 +47,7 @@ export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): 
     FROM levels
     WHERE ${from ? sql`at >= ${from}` : sql`true`} AND ${to ? sql`at < ${to}` : sql`true`}
     GROUP BY 1 ORDER BY 1 LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db);
-  if (rows.length > MAX_GROUPS)
-    throw new BadQuestion({
-      error: `the answer has more than ${MAX_GROUPS} buckets`,
-      field: 'bucket',
-      cure: 'ask for longer buckets or a shorter time',
-    });
+  if (rows.length > MAX_GROUPS) throw tooMany('bucket');
   return {
     bucket,
     missingBefore: await missingBefore(db, ['calls'], from),

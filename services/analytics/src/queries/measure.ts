@@ -118,7 +118,8 @@ function refuseTooMany({bucket, from, to}: MetricsQuery): void {
   if (buckets > MAX_GROUPS) throw tooMany('bucket');
 }
 
-const tooMany = (field: string) =>
+/** The answer would be too long. `field`: the parameter to change. */
+export const tooMany = (field: string) =>
   new BadQuestion({
     error: `the answer has more than ${MAX_GROUPS} groups`,
     field,

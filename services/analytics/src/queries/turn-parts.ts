@@ -1,9 +1,8 @@
 import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from '../database/schema.ts';
-import {BadQuestion} from './bad-question.ts';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
-import {MAX_GROUPS} from './measure.ts';
+import {MAX_GROUPS, tooMany} from './measure.ts';
 import {MissingBefore, missingBefore} from './missing-before.ts';
 import {BucketName, bucketOf, Offset} from './time-buckets.ts';
 
@@ -43,12 +42,7 @@ export async function turnParts(db: Kysely<Schema>, query: TurnPartsQuery): Prom
       avg(hop_up_ms) AS hop_up, avg(hop_down_ms) AS hop_down
     FROM turns WHERE ${matchesFacets(query)}
     GROUP BY 1 ORDER BY 1 LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db);
-  if (rows.length > MAX_GROUPS)
-    throw new BadQuestion({
-      error: `the answer has more than ${MAX_GROUPS} buckets`,
-      field: 'bucket',
-      cure: 'ask for longer buckets or a shorter time',
-    });
+  if (rows.length > MAX_GROUPS) throw tooMany('bucket');
   return {
     bucket,
     missingBefore: await missingBefore(db, ['turns'], query.from),

@@ -7,7 +7,7 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 import {restoreCall} from '../journal/restore-call.ts';
 import {isBase64} from '../model/openai/audio-delta.ts';
 import {OpenAIReader} from '../model/openai/server-events.ts';
-import {began, Call, sound} from '../testing/call.ts';
+import {Call, opened, sound} from '../testing/call.ts';
 import {ScriptedLookUp, toolsWith} from '../testing/tools.ts';
 
 /** Each event that is read, with all its fields as a server means them. */
@@ -121,20 +121,6 @@ const INFINITE = EVENTS.flatMap(event =>
 );
 
 const READY = JSON.stringify({type: 'session.updated'});
-
-const opened: JournalEntry = {
-  is: 'opened',
-  callSid: began.callSid,
-  direction: 'inbound',
-  caller: {hash: null, lastTwo: null, number: null},
-  callee: {hash: null, lastTwo: null, number: null},
-  assistant: 'd',
-  model: 'm',
-  voice: 'v',
-  admissionMs: 1,
-  traceparent: null,
-  wall: 0,
-};
 
 /** Feeds texts of a server to a call, 30 ms apart, and returns what the call did and wrote. */
 function conversation(texts: readonly string[]): {

@@ -3,21 +3,7 @@ import {expect, test} from 'vitest';
 import {buildCdr} from '../cdr/build-cdr.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
-import {began, Call, commandsToModel, ended, speechEvent} from '../testing/call.ts';
-
-const opened: JournalEntry = {
-  is: 'opened',
-  callSid: began.callSid,
-  direction: 'inbound',
-  caller: {hash: null, lastTwo: null, number: null},
-  callee: {hash: null, lastTwo: null, number: null},
-  assistant: 'd',
-  model: 'm',
-  voice: 'v',
-  admissionMs: 1,
-  traceparent: null,
-  wall: 0,
-};
+import {Call, commandsToModel, ended, opened, speechEvent} from '../testing/call.ts';
 
 /** A barge-in, step by step: the caller speaks over a reply, is heard, and is answered. */
 const STEPS: readonly ((call: Call) => unknown)[] = [

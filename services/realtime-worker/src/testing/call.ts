@@ -20,6 +20,21 @@ export const began = {
   edge: ProcessId.parse('edge-0001'),
 } as const;
 
+/** The first entry of its journal. */
+export const opened: JournalEntry = {
+  is: 'opened',
+  callSid: began.callSid,
+  direction: 'inbound',
+  caller: {hash: null, lastTwo: null, number: null},
+  callee: {hash: null, lastTwo: null, number: null},
+  assistant: 'd',
+  model: 'm',
+  voice: 'v',
+  admissionMs: 1,
+  traceparent: null,
+  wall: 0,
+};
+
 type CallOptions = Partial<Assistant> & {
   readonly interruption?: 'ours' | 'model';
   readonly answersTurns?: boolean;
