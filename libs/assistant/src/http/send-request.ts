@@ -16,7 +16,7 @@ for (const [net, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
-  // For documentation: nobody on the internet has them, but somebody in a private network may. The same below.
+  // For documentation: no server on the internet has them, but one in a private network may. The same below.
   ['192.0.2.0', 24],
   ['192.88.99.0', 24],
   ['192.168.0.0', 16],
