@@ -33,7 +33,7 @@ export function wentWrong(context) {
     const said = [];
     const tell = (text, short) => said.push({text, short});
     const [answers, [over]] = await Promise.all([
-      // If nobody asked for the time before, nobody misses it.
+      // Without a comparison, it does not matter whether the time before is whole.
       measureSets({sets, signal}, {metric: 'calls', by: 'endedBy'}, context.sets.length > 1 ? tell : undefined),
       measureSets(
         {sets: sets.slice(0, 1), signal},

@@ -2,7 +2,7 @@ import {createHmac} from 'node:crypto';
 import type {RingingCall} from '@voicebridge/assistant/definition.ts';
 import {BadRingAnswer} from '@voicebridge/assistant/ring-answer.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
-import {boundedText} from '@voicebridge/shared/protocol/bounded-text.ts';
+import {boundedText} from '@voicebridge/shared/protocol/bounded-body.ts';
 import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {WorkerConfig} from './config.ts';

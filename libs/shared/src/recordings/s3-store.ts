@@ -1,4 +1,5 @@
 import type {S3mini} from 's3mini';
+import {boundedBytes, TooLong} from '../protocol/bounded-body.ts';
 import {codeIn} from '../protocol/code-in.ts';
 import {bounded, type Fetch, TOO_MUCH} from './bounded-answers.ts';
 import type {RecordingStore, StoredObject} from './recording-store.ts';
@@ -42,7 +43,7 @@ export class S3Store implements RecordingStore {
     const answer = await told(asked.catch(ofStatus));
     if (answer === NOT_THERE) return undefined;
     if (answer === TOO_SHORT) return Buffer.alloc(0);
-    return await told(bytesOf(answer, to - from));
+    return await told(boundedBytes(answer, to - from));
   }
 
   async list(prefix: string): Promise<readonly StoredObject[]> {
@@ -70,18 +71,6 @@ export class S3Store implements RecordingStore {
     const {S3mini} = await import('s3mini');
     return new S3mini({endpoint, region, accessKeyId, secretAccessKey, requestAbortTimeout: ANSWERS_WITHIN, fetch});
   }
-}
-
-/** The body of an answer. Throws when it is longer than what was asked for: a store that is not well may send for ever. */
-async function bytesOf({body}: Response, atMost: number): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > atMost) throw new Error(TOO_MUCH);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 const NOT_THERE = 404;
@@ -113,7 +102,7 @@ const REFUSED = /status (?<status>\d{3}): (?<code>[^\s,]*)/;
  */
 function whyOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return 'unknown error';
-  if (thrown.message === TOO_MUCH) return TOO_MUCH;
+  if (thrown instanceof TooLong || thrown.message === TOO_MUCH) return TOO_MUCH;
   if (thrown.name === 'TimeoutError' || thrown.name === 'AbortError')
     return `it does not answer within ${ANSWERS_WITHIN / 1_000} s`;
   const text = REFUSED.exec(thrown.message)?.groups;

@@ -69,7 +69,7 @@ export async function listCalls(db: Kysely<Schema>, query: CallsQuery): Promise<
   return {...page, missingBefore: await missingBefore(db, kindsAskedFor(query), query.from)};
 }
 
-/** The same for whoever has said what is missing. */
+/** The same for a file, which says in its header what is missing. */
 export async function pageOfCalls(db: Kysely<Schema>, query: CallsQuery): Promise<Omit<CallsPage, 'missingBefore'>> {
   const {limit} = query;
   const rows = await rowsOfCalls(db, {...query, limit: limit + 1});

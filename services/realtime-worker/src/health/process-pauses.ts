@@ -5,7 +5,7 @@ import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 const LOOK_EVERY: Millis = 50;
 /** A worker without a heartbeat for so long may be called dead, and its calls may be taken by others. */
 const CALLED_DEAD_AFTER: Millis = 250;
-/** Nobody asks about pauses that ended before that. */
+/** Pauses are remembered for so long. Every wait that is measured here is shorter. */
 const KEPT: Millis = 60_000;
 /** Shorter pauses come on any busy machine: no line for each. */
 const WORTH_A_LINE: Millis = 1_000;

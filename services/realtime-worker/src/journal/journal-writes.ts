@@ -4,7 +4,7 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 /** One call writes its journal at most this often, unless an entry is urgent. */
 export const WRITE_EVERY: Millis = 300;
 
-/** The most that one write has, in lines and in characters: Redis serves nobody else meanwhile. */
+/** The most that one write has, in lines and in characters: Redis serves no other client during a write. */
 const LINES_AT_ONCE = 500;
 const CHARACTERS_AT_ONCE = 262_144;
 

@@ -1,5 +1,5 @@
 import {messageOf} from '@voicebridge/shared/errors.ts';
-import {boundedText, TooLong} from '@voicebridge/shared/protocol/bounded-text.ts';
+import {boundedText, TooLong} from '@voicebridge/shared/protocol/bounded-body.ts';
 import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
